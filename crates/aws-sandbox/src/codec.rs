@@ -1,0 +1,131 @@
+//! The two protocols that the services speak, and how a request says which one, which service and which operation
+//! it means.
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::service_error::ServiceError;
+
+/// How a body is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Codec {
+    /// awsJson1.1: JSON, the operation in `x-amz-target`.
+    Json,
+    /// Smithy RPC v2 CBOR: CBOR, the operation in the path.
+    Cbor,
+}
+
+/// What a request asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Target {
+    pub(crate) codec: Codec,
+    /// The service's name with its version: `AWSHealth_20160804`.
+    pub(crate) service: String,
+    pub(crate) operation: String,
+    /// The region of the credential's scope.
+    pub(crate) region: String,
+}
+
+impl Target {
+    /// Reads the request's headers and path. `None` if it is of neither protocol.
+    pub(crate) fn of(request: &Request<Bytes>) -> Option<Result<Self, (Codec, ServiceError)>> {
+        let header = |name: &str| {
+            request
+                .headers()
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+        };
+        let (codec, service, operation) = if header("smithy-protocol") == Some("rpc-v2-cbor") {
+            let path = request.uri().path().strip_prefix("/service/")?;
+            let (service, operation) = path.split_once("/operation/")?;
+            (Codec::Cbor, service, operation)
+        } else {
+            let (service, operation) = header("x-amz-target")?.split_once('.')?;
+            (Codec::Json, service, operation)
+        };
+        Some(match header("authorization").and_then(scope_region) {
+            Some(region) => Ok(Self {
+                codec,
+                service: service.to_owned(),
+                operation: operation.to_owned(),
+                region: region.to_owned(),
+            }),
+            None => Err((codec, missing_authentication())),
+        })
+    }
+}
+
+/// `AWS4-HMAC-SHA256 Credential=AKIA…/20261123/us-east-1/health/aws4_request, …`.
+fn scope_region(authorization: &str) -> Option<&str> {
+    authorization.split_once("Credential=")?.1.split('/').nth(2)
+}
+
+fn missing_authentication() -> ServiceError {
+    ServiceError::new(
+        "MissingAuthenticationTokenException",
+        "Missing Authentication Token",
+    )
+}
+
+impl Codec {
+    pub(crate) fn decode<T: DeserializeOwned>(self, body: &[u8]) -> Result<T, ServiceError> {
+        // An operation without members is sent with an empty body, or with an empty map.
+        match self {
+            Self::Json if body.is_empty() => self.decode(b"{}"),
+            Self::Json => serde_json::from_slice(body).map_err(ServiceError::serialization),
+            Self::Cbor if body.is_empty() => self.decode(&[0xa0]),
+            Self::Cbor => ciborium::from_reader(body).map_err(|error| match error {
+                // Its own text shows the enum's name around it.
+                ciborium::de::Error::Semantic(_, reason) => ServiceError::serialization(reason),
+                error @ (ciborium::de::Error::Io(_)
+                | ciborium::de::Error::Syntax(_)
+                | ciborium::de::Error::RecursionLimitExceeded) => {
+                    ServiceError::serialization(error)
+                }
+            }),
+        }
+    }
+
+    pub(crate) fn encode<T: Serialize>(self, output: &T) -> Vec<u8> {
+        match self {
+            Self::Json => serde_json::to_vec(output).expect("outputs have string keys"),
+            Self::Cbor => {
+                let mut body = Vec::new();
+                ciborium::into_writer(output, &mut body).expect("a vector takes every byte");
+                body
+            }
+        }
+    }
+
+    /// An answer of this protocol.
+    pub(crate) fn respond(self, status: StatusCode, body: Vec<u8>) -> Response<Bytes> {
+        let response = Response::builder().status(status);
+        let response = match self {
+            Self::Json => response.header("content-type", "application/x-amz-json-1.1"),
+            Self::Cbor => response
+                .header("content-type", "application/cbor")
+                .header("smithy-protocol", "rpc-v2-cbor"),
+        };
+        response
+            .body(Bytes::from(body))
+            .expect("the headers are valid")
+    }
+
+    /// The answer for an error: code in `__type`, text in `message`.
+    pub(crate) fn respond_error(self, error: &ServiceError) -> Response<Bytes> {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            #[serde(rename = "__type")]
+            code: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            message: Option<&'a str>,
+        }
+        let body = Body {
+            code: &error.code,
+            message: error.message.as_deref(),
+        };
+        self.respond(error.status, self.encode(&body))
+    }
+}

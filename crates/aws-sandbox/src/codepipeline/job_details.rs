@@ -1,0 +1,64 @@
+//! GetJobDetails: the job's event again, and which pipeline it belongs to.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::CodePipeline;
+use super::put_job_success_result::JOB_ID;
+use crate::ACCOUNT_ID;
+use crate::calls::Context;
+use crate::constraints::Constraints;
+use crate::service_error::ServiceError;
+
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Input {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    job_id: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Output {
+    job_details: JobDetails,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct JobDetails {
+    id: String,
+    account_id: &'static str,
+    data: Value,
+}
+
+impl CodePipeline {
+    pub(crate) fn job_details(
+        &mut self,
+        context: &Context<'_>,
+        input: Input,
+    ) -> Result<Output, ServiceError> {
+        let mut c = Constraints::default();
+        c.required("jobId", input.job_id.as_ref());
+        c.pattern("jobId", input.job_id.as_ref(), JOB_ID);
+        c.finish()?;
+
+        let job = self.job_in(context.region, &input.job_id.unwrap_or_default())?;
+        let mut data = job.data.clone();
+        data["actionTypeId"] =
+            json!({"category": "Invoke", "owner": "AWS", "provider": "Lambda", "version": "1"});
+        data["pipelineContext"] = json!({
+            "pipelineName": "sandbox",
+            "stage": {"name": "Deploy"},
+            "action": {"name": "HealthGate", "actionExecutionId": job.action_execution_id},
+            "pipelineArn": format!("arn:aws:codepipeline:{}:{ACCOUNT_ID}:sandbox", job.region),
+            "pipelineExecutionId": job.pipeline_execution_id,
+        });
+        Ok(Output {
+            job_details: JobDetails {
+                id: job.id.clone(),
+                account_id: ACCOUNT_ID,
+                data,
+            },
+        })
+    }
+}

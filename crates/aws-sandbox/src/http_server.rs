@@ -1,0 +1,174 @@
+//! The driver in real time: the sandbox behind HTTP, for clients that are processes of their own.
+
+use std::convert::Infallible;
+use std::future::pending;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::sandbox::{Answer, Sandbox};
+use crate::timestamp::Timestamp;
+
+/// A running server. It stops when this is dropped.
+#[derive(Debug)]
+pub struct HttpServer {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    tasks: [JoinHandle<()>; 2],
+}
+
+#[derive(Debug)]
+struct Shared {
+    sandbox: Mutex<Sandbox>,
+    /// Told after everything that may have changed the state: long polls and waiters look again then.
+    changed: watch::Sender<()>,
+}
+
+impl HttpServer {
+    /// Serves a sandbox. Port 0 takes a free one.
+    ///
+    /// # Errors
+    /// If the address cannot be listened on.
+    pub async fn bind(address: SocketAddr, sandbox: Sandbox) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        let shared = Arc::new(Shared {
+            sandbox: Mutex::new(sandbox),
+            changed: watch::Sender::new(()),
+        });
+        let tasks = [
+            tokio::spawn(accept(listener, Arc::clone(&shared))),
+            tokio::spawn(keep_time(Arc::clone(&shared))),
+        ];
+        Ok(Self {
+            address,
+            shared,
+            tasks,
+        })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Does something with the sandbox, now.
+    pub fn with<T>(&self, work: impl FnOnce(&mut Sandbox, Timestamp) -> T) -> T {
+        self.shared.with(work)
+    }
+
+    /// Waits until the sandbox has what `look` looks for. It looks at every change.
+    pub async fn wait_for<T>(&self, mut look: impl FnMut(&Sandbox) -> Option<T>) -> T {
+        let mut changed = self.shared.changed.subscribe();
+        loop {
+            if let Some(found) = look(&self.shared.lock()) {
+                return found;
+            }
+            if changed.changed().await.is_err() {
+                return pending().await;
+            }
+        }
+    }
+}
+
+impl Drop for HttpServer {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(JoinHandle::abort);
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Sandbox> {
+        self.sandbox.lock().expect("no holder of the lock panics")
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut Sandbox, Timestamp) -> T) -> T {
+        let done = work(&mut self.lock(), now());
+        self.changed.send_replace(());
+        done
+    }
+
+    async fn answer(&self, request: Request<Bytes>) -> Response<Full<Bytes>> {
+        let mut changed = self.changed.subscribe();
+        loop {
+            let answer = self.lock().handle(now(), &request);
+            match answer {
+                Answer::Now(response) => {
+                    self.changed.send_replace(());
+                    return response.map(Full::new);
+                }
+                Answer::Later if changed.changed().await.is_ok() => {}
+                Answer::Later | Answer::Never => return pending().await,
+            }
+        }
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this driver's clock is the system's"
+)]
+fn now() -> Timestamp {
+    SystemTime::now().into()
+}
+
+async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+    while let Ok((stream, _)) = listener.accept().await {
+        let shared = Arc::clone(&shared);
+        let service = service_fn(move |request: Request<Incoming>| {
+            let shared = Arc::clone(&shared);
+            async move {
+                let (head, body) = request.into_parts();
+                Ok::<_, Infallible>(match body.collect().await {
+                    Ok(body) => {
+                        shared
+                            .answer(Request::from_parts(head, body.to_bytes()))
+                            .await
+                    }
+                    Err(error) => {
+                        let mut response = Response::new(Full::from(error.to_string()));
+                        *response.status_mut() = StatusCode::BAD_REQUEST;
+                        response
+                    }
+                })
+            }
+        });
+        // A client that hangs up ends its own connection only.
+        tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+    }
+}
+
+/// Wakes the sandbox up when something is due.
+async fn keep_time(shared: Arc<Shared>) {
+    let mut changed = shared.changed.subscribe();
+    loop {
+        let wake_up = shared.lock().next_wake_up();
+        let due = async {
+            match wake_up {
+                Some(at) => {
+                    let left = SystemTime::from(at)
+                        .duration_since(now().into())
+                        .unwrap_or_default();
+                    tokio::time::sleep(left).await;
+                }
+                None => pending().await,
+            }
+        };
+        tokio::select! {
+            () = due => shared.with(|sandbox, now| sandbox.wake_up(now)),
+            told = changed.changed() => if told.is_err() { return },
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Lambda: invocations that wait for a function, and the Runtime API by which a function takes them.
+
+mod runtime_api;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::ACCOUNT_ID;
+use crate::sandbox::Sandbox;
+use crate::timestamp::Timestamp;
+
+/// How long an invocation may take.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The state of Lambda.
+#[derive(Debug, Default)]
+pub struct Lambda {
+    waiting: VecDeque<Invocation>,
+    running: BTreeMap<String, Invocation>,
+    finished: Vec<Finished>,
+}
+
+/// One invocation of a function.
+#[derive(Debug, Clone)]
+pub struct Invocation {
+    /// Identifies the invocation.
+    pub request_id: String,
+    /// The function's name.
+    pub function: String,
+    /// `arn:aws:lambda:us-east-1:111122223333:function:pipeline-gate`.
+    pub function_arn: String,
+    /// The event.
+    pub payload: Value,
+    /// When the function has to be done. Known once it has begun.
+    pub deadline: Option<Timestamp>,
+}
+
+/// An invocation that has ended.
+#[derive(Debug, Clone)]
+pub struct Finished {
+    /// The invocation.
+    pub invocation: Invocation,
+    /// What the function returned, or the error object that it reported.
+    pub result: Result<Value, Value>,
+}
+
+impl Lambda {
+    /// The next invocation of a function, which begins now.
+    pub fn take(&mut self, now: Timestamp, function: &str) -> Option<Invocation> {
+        let position = self
+            .waiting
+            .iter()
+            .position(|invocation| invocation.function == function)?;
+        let mut invocation = self.waiting.remove(position)?;
+        invocation.deadline = Some(now + TIMEOUT);
+        self.running
+            .insert(invocation.request_id.clone(), invocation.clone());
+        Some(invocation)
+    }
+
+    /// A function has finished an invocation. False if no such invocation is running.
+    pub fn finish(&mut self, request_id: &str, result: Result<Value, Value>) -> bool {
+        let Some(invocation) = self.running.remove(request_id) else {
+            return false;
+        };
+        self.finished.push(Finished { invocation, result });
+        true
+    }
+
+    /// The invocations that have ended, oldest first.
+    pub fn finished(&self) -> &[Finished] {
+        &self.finished
+    }
+}
+
+impl Sandbox {
+    /// Invokes a function asynchronously: the event waits until the function asks for it.
+    pub fn invoke(&mut self, region: &str, function: &str, payload: Value) {
+        self.lambda.waiting.push_back(Invocation {
+            request_id: self.ids.uuid(),
+            function: function.to_owned(),
+            function_arn: format!("arn:aws:lambda:{region}:{ACCOUNT_ID}:function:{function}"),
+            payload,
+            deadline: None,
+        });
+    }
+}

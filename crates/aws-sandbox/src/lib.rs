@@ -1,0 +1,36 @@
+//! A local AWS: as much of AWS Health, CodePipeline and Lambda as a deployment health gate meets.
+//!
+//! [`Sandbox`] is a plain state machine: a request and the time go in, an answer comes out. It has no sockets, no
+//! threads and no clock. Two drivers run it:
+//!
+//! * [`HttpServer`] serves it over HTTP in real time, for real function processes, the AWS CLI and boto3;
+//! * [`World`] runs it in the same process in virtual time, behind the HTTP connector of real SDK clients.
+//!
+//! What it does not know it refuses with an error in AWS's shape; it never answers "done" to something it ignores.
+//! Signatures are not checked, but the credential's scope is: it says which region was meant.
+
+mod calls;
+mod codec;
+pub mod codepipeline;
+mod constraints;
+mod faults;
+pub mod health;
+mod http_server;
+mod ids;
+pub mod lambda;
+mod sandbox;
+mod service_error;
+mod timestamp;
+mod transcript;
+mod world;
+
+pub use faults::Fault;
+pub use http_server::HttpServer;
+pub use sandbox::{Answer, Sandbox};
+pub use service_error::ServiceError;
+pub use timestamp::Timestamp;
+pub use transcript::{Call, Outcome, Transcript};
+pub use world::World;
+
+/// The account that the sandbox plays.
+pub const ACCOUNT_ID: &str = "111122223333";

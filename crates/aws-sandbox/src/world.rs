@@ -1,0 +1,165 @@
+//! The driver in virtual time: the sandbox behind the HTTP connector of real SDK clients, in this process. The
+//! clients encode, sign, retry, time out and decode as ever; hours take milliseconds, and the same seed gives the
+//! same story.
+
+use std::future::pending;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_async::time::{SharedTimeSource, TimeSource};
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_types::body::SdkBody;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+use bytes::Bytes;
+use tokio::time::Instant;
+
+use crate::lambda::Invocation;
+use crate::sandbox::{Answer, Sandbox};
+use crate::timestamp::Timestamp;
+
+/// What a request and its answer take on the way.
+const ROUND_TRIP: Duration = Duration::from_millis(20);
+
+/// A sandbox and its virtual time. Clones are the same world.
+#[derive(Debug, Clone)]
+pub struct World {
+    sandbox: Arc<Mutex<Sandbox>>,
+    clock: Clock,
+}
+
+/// Tokio's paused clock, as a time of day.
+#[derive(Debug, Clone, Copy)]
+struct Clock {
+    start: SystemTime,
+    origin: Instant,
+}
+
+impl TimeSource for Clock {
+    fn now(&self) -> SystemTime {
+        self.start + self.origin.elapsed()
+    }
+}
+
+impl World {
+    /// Begins a world at `start`. Call it inside a current-thread runtime with paused time, and let one world
+    /// run on a thread at a time: the SDK's random numbers are seeded for the thread.
+    pub fn new(start: Timestamp, seed: u64) -> Self {
+        fastrand::seed(seed);
+        Self {
+            sandbox: Arc::new(Mutex::new(Sandbox::new(seed))),
+            clock: Clock {
+                start: start.into(),
+                origin: Instant::now(),
+            },
+        }
+    }
+
+    /// The virtual time.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now().into()
+    }
+
+    /// Does something with the sandbox, now.
+    ///
+    /// # Panics
+    /// If the work itself uses the world.
+    pub fn with<T>(&self, work: impl FnOnce(&mut Sandbox, Timestamp) -> T) -> T {
+        let mut sandbox = self
+            .sandbox
+            .try_lock()
+            .expect("nobody else uses the world on this thread");
+        work(&mut sandbox, self.now())
+    }
+
+    /// Lets time pass, and what is due in it happen.
+    pub async fn advance(&self, duration: Duration) {
+        let end = self.now() + duration;
+        while let Some(at) = self
+            .with(|sandbox, _| sandbox.next_wake_up())
+            .filter(|at| *at <= end)
+        {
+            self.sleep_until(at).await;
+            self.with(Sandbox::wake_up);
+        }
+        self.sleep_until(end).await;
+    }
+
+    /// Runs all invocations of a function that wait, one after the other, with `handler` as the function's code.
+    pub async fn run_function(
+        &self,
+        function: &str,
+        handler: impl AsyncFn(&Invocation) -> Result<serde_json::Value, serde_json::Value>,
+    ) {
+        while let Some(invocation) = self.with(|sandbox, now| sandbox.lambda.take(now, function)) {
+            let result = handler(&invocation).await;
+            self.with(|sandbox, _| sandbox.lambda.finish(&invocation.request_id, result));
+        }
+    }
+
+    async fn sleep_until(&self, at: Timestamp) {
+        let left = SystemTime::from(at)
+            .duration_since(self.clock.now())
+            .unwrap_or_default();
+        tokio::time::sleep(left).await;
+    }
+
+    /// What the SDK's clients of a process in `region` are made from.
+    pub fn sdk_config(&self, region: &str) -> SdkConfig {
+        SdkConfig::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new(region.to_owned()))
+            .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
+                "AKIDSANDBOX",
+                "sandbox",
+                None,
+                None,
+                "aws-sandbox",
+            )))
+            .http_client(self.http_client())
+            .time_source(SharedTimeSource::new(self.clock))
+            .sleep_impl(TokioSleep::new())
+            .build()
+    }
+
+    fn http_client(&self) -> SharedHttpClient {
+        let connector = SharedHttpConnector::new(InMemory(self.clone()));
+        http_client_fn(move |_, _| connector.clone())
+    }
+
+    async fn exchange(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        let request = request
+            .try_into_http1x()
+            .map_err(|error| ConnectorError::user(error.into()))?;
+        let request = request.map(|body| Bytes::copy_from_slice(body.bytes().unwrap_or_default()));
+        tokio::time::sleep(ROUND_TRIP / 2).await;
+        let answer = self.with(|sandbox, now| sandbox.handle(now, &request));
+        tokio::time::sleep(ROUND_TRIP / 2).await;
+        match answer {
+            Answer::Now(response) => {
+                let response = response.map(|body| SdkBody::from(body.as_ref()));
+                HttpResponse::try_from(response).map_err(|error| ConnectorError::user(error.into()))
+            }
+            // Nothing that an SDK client calls is a long poll.
+            Answer::Later | Answer::Never => pending().await,
+        }
+    }
+}
+
+#[derive(Debug)]
+struct InMemory(World);
+
+impl HttpConnector for InMemory {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let world = self.0.clone();
+        HttpConnectorFuture::new(async move { world.exchange(request).await })
+    }
+}

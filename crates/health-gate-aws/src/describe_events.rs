@@ -1,0 +1,173 @@
+//! Reads AWS Health: DescribeEvents by region, status and category, all pages. Every other rule of a policy is
+//! applied by the domain.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the SDK's enums are non-exhaustive: a wildcard is required"
+)]
+
+use std::time::Duration;
+
+use aws_sdk_health::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_health::operation::describe_events::DescribeEventsError;
+use aws_sdk_health::types::{
+    self, EventFilter, EventScopeCode, EventStatusCode, EventTypeCategory,
+};
+use health_gate::{
+    Event, EventCategory, EventScope, EventStatus, Reading, Region, UnknownCause, Unread,
+};
+use time::UtcDateTime;
+
+use crate::clients::Clients;
+use crate::sdk_error::chain;
+
+/// The most regions that one filter takes (API reference, `EventFilter`).
+const REGIONS_PER_REQUEST: usize = 10;
+/// The most events that one page takes. Smaller pages mean more calls, and those are throttled.
+const EVENTS_PER_PAGE: i32 = 100;
+/// A request with more pages than this is not read to its end.
+const PAGES_PER_REQUEST: usize = 50;
+
+/// Reads the open issues of `regions`, within `budget`. A page that could not be read makes the reading unknown;
+/// the events of the pages before it are kept.
+pub async fn describe_events(clients: &Clients, regions: &[Region], budget: Duration) -> Reading {
+    let mut seen = Vec::new();
+    let outcome = tokio::time::timeout(budget, read_regions(clients, regions, &mut seen)).await;
+    match outcome {
+        Ok(Ok(())) => Reading::Known(seen),
+        Ok(Err(unread)) => Reading::Unknown { seen, unread },
+        Err(_) => {
+            let detail = format!("the gate waited {} s", budget.as_secs());
+            Reading::Unknown {
+                seen,
+                unread: Unread {
+                    cause: UnknownCause::TimedOut,
+                    detail,
+                },
+            }
+        }
+    }
+}
+
+async fn read_regions(
+    clients: &Clients,
+    regions: &[Region],
+    seen: &mut Vec<Event>,
+) -> Result<(), Unread> {
+    for regions in regions.chunks(REGIONS_PER_REQUEST) {
+        let filter = EventFilter::builder()
+            .set_regions(Some(regions.iter().map(Region::to_string).collect()))
+            .event_status_codes(EventStatusCode::Open)
+            .event_type_categories(EventTypeCategory::Issue)
+            .build();
+        let mut pages = clients
+            .health
+            .describe_events()
+            .filter(filter)
+            .into_paginator()
+            .page_size(EVENTS_PER_PAGE)
+            .send();
+        let mut read = 0;
+        while let Some(page) = pages.next().await {
+            if read == PAGES_PER_REQUEST {
+                let detail = format!("stopped after {read} pages of {EVENTS_PER_PAGE} events");
+                return Err(Unread {
+                    cause: UnknownCause::TooManyPages,
+                    detail,
+                });
+            }
+            read += 1;
+            seen.extend(
+                page.map_err(|error| unread(&error))?
+                    .events
+                    .unwrap_or_default()
+                    .into_iter()
+                    .map(event),
+            );
+        }
+    }
+    Ok(())
+}
+
+fn event(event: types::Event) -> Event {
+    let text = |value: Option<String>| value.unwrap_or_else(|| "unknown".to_owned());
+    Event {
+        arn: text(event.arn),
+        service: text(event.service),
+        type_code: text(event.event_type_code),
+        category: event.event_type_category.map(|category| match category {
+            EventTypeCategory::Issue => EventCategory::Issue,
+            EventTypeCategory::ScheduledChange => EventCategory::ScheduledChange,
+            EventTypeCategory::AccountNotification => EventCategory::AccountNotification,
+            _ => EventCategory::Other,
+        }),
+        region: event.region,
+        status: event.status_code.map(|status| match status {
+            EventStatusCode::Open => EventStatus::Open,
+            EventStatusCode::Closed => EventStatus::Closed,
+            EventStatusCode::Upcoming => EventStatus::Upcoming,
+            _ => EventStatus::Other,
+        }),
+        scope: event.event_scope_code.map(|scope| match scope {
+            EventScopeCode::Public => EventScope::Public,
+            EventScopeCode::AccountSpecific => EventScope::AccountSpecific,
+            _ => EventScope::Other,
+        }),
+        start_time: event.start_time.and_then(utc),
+        end_time: event.end_time.and_then(utc),
+        last_updated_time: event.last_updated_time.and_then(utc),
+    }
+}
+
+/// `None` for a time that is no date, years before or after all others.
+fn utc(time: aws_smithy_types::DateTime) -> Option<UtcDateTime> {
+    UtcDateTime::from_unix_timestamp(time.secs()).ok()
+}
+
+fn unread(error: &SdkError<DescribeEventsError>) -> Unread {
+    match error {
+        SdkError::ServiceError(service) if service.err().code().is_some() => {
+            let (code, message) = (service.err().code(), service.err().message());
+            let cause = cause_of_code(code.unwrap_or_default());
+            let detail = [code, message]
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>()
+                .join(": ");
+            Unread { cause, detail }
+        }
+        SdkError::TimeoutError(_) => Unread {
+            cause: UnknownCause::TimedOut,
+            detail: chain(error),
+        },
+        _ => Unread {
+            cause: UnknownCause::Unavailable,
+            detail: chain(error),
+        },
+    }
+}
+
+/// The error codes that say what a person must change, or that it is too much ("Common errors" of the AWS API
+/// references; `SubscriptionRequiredException` is in no model, the user guide names it).
+fn cause_of_code(code: &str) -> UnknownCause {
+    match code {
+        "SubscriptionRequiredException" => UnknownCause::NoSupportPlan,
+        "AccessDenied"
+        | "AccessDeniedException"
+        | "ExpiredToken"
+        | "ExpiredTokenException"
+        | "IncompleteSignature"
+        | "InvalidClientTokenId"
+        | "InvalidSignatureException"
+        | "MissingAuthenticationToken"
+        | "MissingAuthenticationTokenException"
+        | "NotAuthorized"
+        | "SignatureDoesNotMatch"
+        | "UnrecognizedClientException" => UnknownCause::AccessDenied,
+        "RequestLimitExceeded"
+        | "Throttling"
+        | "ThrottlingException"
+        | "ThrottledException"
+        | "TooManyRequestsException" => UnknownCause::Throttled,
+        _ => UnknownCause::Unavailable,
+    }
+}

@@ -1,0 +1,136 @@
+//! Answers a job: PutJobSuccessResult or PutJobFailureResult.
+
+use aws_sdk_codepipeline::error::{
+    BuildError, DisplayErrorContext, ProvideErrorMetadata, SdkError,
+};
+use aws_sdk_codepipeline::types::{
+    ExecutionDetails, FailureDetails, FailureType as WireFailureType,
+};
+use health_gate::{FailureType, JobResult};
+
+use crate::clients::Clients;
+use crate::job_event::JobId;
+use crate::sdk_error::chain;
+
+/// How CodePipeline took a result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// It is the job's result now (or was already: an identical repeat is accepted).
+    Accepted,
+    /// The job has another result, or is over for another reason. Lambda may deliver an event twice, so this is
+    /// no error.
+    AlreadyAnswered,
+}
+
+/// CodePipeline did not take the result: the job still waits for one.
+#[derive(Debug, thiserror::Error)]
+pub enum PutJobResultError {
+    /// CodePipeline knows no such job here. Results go to the function's own region.
+    #[error(
+        "CodePipeline in {region} has no job {job_id}: the job is of another region, or its event was made up"
+    )]
+    JobNotFound {
+        /// The job.
+        job_id: JobId,
+        /// The region that was asked.
+        region: String,
+    },
+    /// Anything else.
+    #[error(
+        "the result of job {job_id} could not be delivered to CodePipeline in {region}: {reason}"
+    )]
+    Undelivered {
+        /// The job.
+        job_id: JobId,
+        /// The region that was asked.
+        region: String,
+        /// The failure and what caused it.
+        reason: String,
+    },
+}
+
+/// Delivers the result of a job.
+///
+/// # Errors
+/// [`PutJobResultError`] when the job still waits for a result.
+pub async fn put_job_result(
+    clients: &Clients,
+    job_id: &JobId,
+    result: &JobResult,
+) -> Result<Delivery, PutJobResultError> {
+    match result {
+        JobResult::Success {
+            summary,
+            output_variables,
+        } => {
+            let variables = output_variables
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), value.clone()));
+            let request = clients
+                .codepipeline
+                .put_job_success_result()
+                .job_id(job_id.as_str())
+                .execution_details(ExecutionDetails::builder().summary(summary).build())
+                .set_output_variables(Some(variables.collect()));
+            delivery(clients, job_id, request.send().await.map(drop))
+        }
+        JobResult::Failure {
+            failure_type,
+            message,
+        } => {
+            let details = FailureDetails::builder()
+                .r#type(wire_type(*failure_type))
+                .message(message)
+                .build();
+            let details =
+                details.map_err(|error: BuildError| undelivered(clients, job_id, chain(&error)))?;
+            let request = clients
+                .codepipeline
+                .put_job_failure_result()
+                .job_id(job_id.as_str())
+                .failure_details(details);
+            delivery(clients, job_id, request.send().await.map(drop))
+        }
+    }
+}
+
+fn delivery<E>(
+    clients: &Clients,
+    job_id: &JobId,
+    answer: Result<(), SdkError<E>>,
+) -> Result<Delivery, PutJobResultError>
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let Err(error) = answer else {
+        return Ok(Delivery::Accepted);
+    };
+    match error.code() {
+        Some("InvalidJobStateException") => Ok(Delivery::AlreadyAnswered),
+        Some("JobNotFoundException") => Err(PutJobResultError::JobNotFound {
+            job_id: job_id.clone(),
+            region: clients.region.to_string(),
+        }),
+        Some(_) | None => {
+            tracing::debug!(error = %DisplayErrorContext(&error), "the SDK's own account of the failed answer");
+            Err(undelivered(clients, job_id, chain(&error)))
+        }
+    }
+}
+
+fn undelivered(clients: &Clients, job_id: &JobId, reason: String) -> PutJobResultError {
+    PutJobResultError::Undelivered {
+        job_id: job_id.clone(),
+        region: clients.region.to_string(),
+        reason,
+    }
+}
+
+fn wire_type(failure_type: FailureType) -> WireFailureType {
+    match failure_type {
+        FailureType::JobFailed => WireFailureType::JobFailed,
+        FailureType::ConfigurationError => WireFailureType::ConfigurationError,
+        FailureType::PermissionError => WireFailureType::PermissionError,
+        FailureType::SystemUnavailable => WireFailureType::SystemUnavailable,
+    }
+}

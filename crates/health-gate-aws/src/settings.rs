@@ -1,0 +1,41 @@
+//! The environment variables that we read ourselves, all of them. What the SDK reads (credentials, region,
+//! `AWS_ENDPOINT_URL…`) it reads itself.
+
+/// The settings of a function, from its environment.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `AWS_LAMBDA_LOG_FORMAT`: `JSON`, or else text. Lambda sets it from the function's logging configuration.
+    pub log_format: LogFormat,
+    /// `AWS_LAMBDA_LOG_LEVEL`, else `RUST_LOG`: a level, or a list of `target=level`. Absent means INFO.
+    pub log_level: Option<String>,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// One JSON object a line, as Lambda's JSON log format has it.
+    Json,
+    /// Text, for a terminal.
+    Text,
+}
+
+impl Settings {
+    /// Reads the environment.
+    pub fn from_env() -> Self {
+        Self {
+            log_format: match variable("AWS_LAMBDA_LOG_FORMAT") {
+                Some(format) if format.eq_ignore_ascii_case("json") => LogFormat::Json,
+                Some(_) | None => LogFormat::Text,
+            },
+            log_level: variable("AWS_LAMBDA_LOG_LEVEL").or_else(|| variable("RUST_LOG")),
+        }
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the environment"
+)]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}

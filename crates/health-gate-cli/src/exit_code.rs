@@ -1,0 +1,18 @@
+//! What the command's exit code says. Scripts depend on the numbers.
+
+/// The exit codes of every subcommand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ExitCode {
+    /// Done; the deployment may go on.
+    Pass = 0,
+    /// Something failed, or AWS Health could not be read.
+    Error = 2,
+    /// The command was called in the wrong way (`EX_USAGE` of sysexits.h).
+    Usage = 64,
+}
+
+impl From<ExitCode> for std::process::ExitCode {
+    fn from(code: ExitCode) -> Self {
+        Self::from(code as u8)
+    }
+}

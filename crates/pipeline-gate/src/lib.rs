@@ -1,0 +1,13 @@
+//! pipeline-gate: answers a CodePipeline job according to AWS Health.
+//!
+//! [`handle`] is the whole function: the program around it only makes the clients and talks to the Lambda runtime.
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
+mod handler;
+
+pub use handler::{HandlerError, handle};

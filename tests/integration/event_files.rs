@@ -1,0 +1,75 @@
+//! The sample events of `events/`. Each is parsed as its function parses it, and none is there without a use.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+
+use health_gate_aws::JobEvent;
+use serde_json::Value;
+
+/// What the job event files say, by the gate's own reading.
+const JOB_EVENTS: [(&str, &str, Option<&str>); 4] = [
+    (
+        "codepipeline-job.json",
+        "11111111-aaaa-4111-8111-111111111111",
+        Some(r#"{"regions": ["us-east-1", "global"]}"#),
+    ),
+    (
+        "codepipeline-job-csv-regions.json",
+        "22222222-aaaa-4222-8222-222222222222",
+        Some("us-east-1, global"),
+    ),
+    (
+        "codepipeline-job-bad-parameters.json",
+        "33333333-aaaa-4333-8333-333333333333",
+        Some(r#"{"region": ["us-east-1"]}"#),
+    ),
+    (
+        "codepipeline-job-continued.json",
+        "44444444-aaaa-4444-8444-444444444444",
+        None,
+    ),
+];
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../events")
+}
+
+pub(crate) fn read(file: &str) -> Value {
+    let text = fs::read_to_string(folder().join(file)).expect("the file exists");
+    serde_json::from_str(&text).expect("the file is JSON")
+}
+
+#[test]
+fn every_file_is_read_by_its_function() {
+    for (file, job_id, user_parameters) in JOB_EVENTS {
+        let event: JobEvent = serde_json::from_value(read(file)).expect("no JSON is refused");
+        assert_eq!(
+            event.job_id().map(|id| id.to_string()).as_deref(),
+            Some(job_id),
+            "{file}"
+        );
+        assert_eq!(event.user_parameters(), Ok(user_parameters), "{file}");
+    }
+}
+
+#[test]
+fn no_file_is_unused() {
+    let files: BTreeSet<String> = fs::read_dir(folder())
+        .expect("the folder exists")
+        .map(|entry| {
+            entry
+                .expect("an entry")
+                .file_name()
+                .into_string()
+                .expect("a name in UTF-8")
+        })
+        .collect();
+    assert_eq!(
+        files,
+        JOB_EVENTS
+            .iter()
+            .map(|(file, ..)| (*file).to_owned())
+            .collect()
+    );
+}

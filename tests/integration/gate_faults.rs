@@ -1,0 +1,212 @@
+//! When AWS fails the gate: the job gets its answer all the same, and "could not read" is never "nothing found".
+
+use std::time::Duration;
+
+use aws_sandbox::{Fault, ServiceError};
+use insta::assert_snapshot;
+
+use crate::in_world::{FUNCTION, GateWorld, ec2_issue, failure, verdict};
+
+const ALWAYS: std::ops::Range<usize> = 0..usize::MAX;
+
+/// One job while DescribeEvents fails: what CodePipeline is told, and after how many attempts.
+async fn with_health_failing(fault: Fault) -> String {
+    let gate = GateWorld::new("us-east-1");
+    gate.world
+        .with(|sandbox, _| sandbox.fail("DescribeEvents", fault, ALWAYS));
+    let (failure_type, message) = failure(gate.job("us-east-1").await);
+    assert_eq!(gate.calls("PutJobFailureResult"), 1);
+    assert!(
+        gate.time_left() >= Duration::from_secs(10),
+        "{:?} left",
+        gate.time_left()
+    );
+    format!(
+        "{failure_type} after {} attempts\n{message}",
+        gate.calls("DescribeEvents")
+    )
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_support_plan_is_a_configuration_error() {
+    let told = with_health_failing(Fault::Error(ServiceError::subscription_required())).await;
+    assert_snapshot!(told, @"
+    ConfigurationError after 1 attempts
+    health-gate unknown: this account has no support plan that includes the AWS Health API: SubscriptionRequiredException: The AWS Health API is only available to accounts with a Business, Enterprise On-Ramp or Enterprise Support plan.
+    next: the AWS Health API needs a Business Support+, Enterprise Support or Unified Operations plan; without one this gate cannot work in this account
+    ");
+}
+
+#[tokio::test(start_paused = true)]
+async fn denied_access_is_a_permission_error() {
+    let told = with_health_failing(Fault::Error(ServiceError::access_denied(
+        "health:DescribeEvents",
+    )))
+    .await;
+    assert_snapshot!(told, @"
+    PermissionError after 1 attempts
+    health-gate unknown: access to the AWS Health API is denied: AccessDeniedException: User: arn:aws:sts::111122223333:assumed-role/sandbox is not authorized to perform: health:DescribeEvents on resource: *
+    next: allow `health:DescribeEvents` on `*` in the role of the gate's function, then retry this stage
+    ");
+}
+
+#[tokio::test(start_paused = true)]
+async fn throttling_is_tried_again_and_then_unknown() {
+    let told = with_health_failing(Fault::Error(ServiceError::throttling())).await;
+    assert_snapshot!(told, @"
+    SystemUnavailable after 3 attempts
+    health-gate unknown: AWS Health throttled the gate: ThrottlingException
+    next: retry this stage; the gate does not pass while it cannot see whether there is an incident
+    ");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_internal_error_is_tried_again_and_then_unknown() {
+    let told = with_health_failing(Fault::Error(ServiceError::internal_failure())).await;
+    assert_snapshot!(told, @"
+    SystemUnavailable after 3 attempts
+    health-gate unknown: AWS Health is unavailable: InternalFailure
+    next: retry this stage; the gate does not pass while it cannot see whether there is an incident
+    ");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_aws_health_is_unknown_well_before_the_deadline() {
+    let told = with_health_failing(Fault::Silence).await;
+    assert_snapshot!(told, @"
+    SystemUnavailable after 3 attempts
+    health-gate unknown: AWS Health did not answer in time: request has timed out: operation attempt timeout (single attempt) occurred after 5s
+    next: retry this stage; the gate does not pass while it cannot see whether there is an incident
+    ");
+}
+
+#[tokio::test(start_paused = true)]
+async fn garbage_is_unknown() {
+    let told = with_health_failing(Fault::Garbage).await;
+    assert_snapshot!(told, @"
+    SystemUnavailable after 1 attempts
+    health-gate unknown: AWS Health is unavailable: service error: unhandled error: unexpected type break at position 0: expected map
+    next: retry this stage; the gate does not pass while it cannot see whether there is an incident
+    ");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_throttled_attempt_changes_nothing() {
+    let gate = GateWorld::new("us-east-1");
+    gate.world.with(|sandbox, _| {
+        sandbox.fail(
+            "DescribeEvents",
+            Fault::Error(ServiceError::throttling()),
+            0..1,
+        )
+    });
+    assert_eq!(verdict(gate.job("us-east-1").await), "clear");
+    assert_eq!(gate.calls("DescribeEvents"), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_incident_on_the_pages_that_were_read_is_an_incident() {
+    let gate = GateWorld::new("us-east-1");
+    for number in 0..101 {
+        gate.put_event(ec2_issue(&number.to_string()));
+    }
+    let denied = Fault::Error(ServiceError::access_denied("health:DescribeEvents"));
+    gate.world
+        .with(|sandbox, _| sandbox.fail("DescribeEvents", denied, 1..2));
+    let (failure_type, message) = failure(gate.job("us-east-1").await);
+    assert_eq!(failure_type, "JobFailed");
+    let head: Vec<&str> = message.lines().take(2).collect();
+    assert_snapshot!(head.join("\n"), @"
+    health-gate blocked: 100 open AWS Health issues in us-east-1
+    there may be more, access to the AWS Health API is denied: AccessDeniedException: User: arn:aws:sts::111122223333:assumed-role/sandbox is not authorized to perform: health:DescribeEvents on resource: *
+    ");
+}
+
+/// The second of two requests fails, the first found nothing: that is not "nothing found".
+#[tokio::test(start_paused = true)]
+async fn a_chunk_that_was_not_read_is_unknown_and_not_clear() {
+    let gate = GateWorld::new("us-east-1");
+    let denied = Fault::Error(ServiceError::access_denied("health:DescribeEvents"));
+    gate.world
+        .with(|sandbox, _| sandbox.fail("DescribeEvents", denied, 1..2));
+    let regions: Vec<String> = (1..=12).map(|n| format!("eu-west-{n}")).collect();
+    let (failure_type, message) = failure(gate.job(&regions.join(",")).await);
+    assert_eq!(failure_type, "PermissionError");
+    assert!(message.starts_with("health-gate unknown: "), "{message}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_answer_is_tried_again_until_it_is_taken() {
+    let gate = GateWorld::new("us-east-1");
+    gate.world.with(|sandbox, _| {
+        sandbox.fail(
+            "PutJobSuccessResult",
+            Fault::Error(ServiceError::internal_failure()),
+            0..4,
+        )
+    });
+    assert_eq!(verdict(gate.job("us-east-1").await), "clear");
+    assert_eq!(gate.calls("PutJobSuccessResult"), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_nobody_takes_fails_the_invocation() {
+    let gate = GateWorld::new("us-east-1");
+    let denied = Fault::Error(ServiceError::access_denied(
+        "codepipeline:PutJobSuccessResult",
+    ));
+    gate.world
+        .with(|sandbox, _| sandbox.fail("PutJobSuccessResult", denied, ALWAYS));
+    assert_eq!(gate.job("us-east-1").await, None);
+    let error = gate.returned().expect_err("the job was not answered");
+    assert_eq!(error["errorType"], "job.undelivered");
+    assert!(
+        error["errorMessage"]
+            .as_str()
+            .is_some_and(|text| text
+                .contains("is not authorized to perform: codepipeline:PutJobSuccessResult")),
+        "{error}"
+    );
+}
+
+/// Lambda may deliver an event twice, and AWS Health may answer differently the second time.
+#[tokio::test(start_paused = true)]
+async fn a_job_that_is_answered_already_is_no_error() {
+    let gate = GateWorld::new("us-east-1");
+    let first = gate.job("us-east-1").await;
+    let (id, event) = gate.world.with(|sandbox, _| {
+        let invocation = &sandbox.lambda.finished()[0].invocation;
+        (
+            invocation.payload["CodePipeline.job"]["id"]
+                .as_str()
+                .expect("a job")
+                .to_owned(),
+            invocation.payload.clone(),
+        )
+    });
+    gate.put_event(ec2_issue("1"));
+    gate.world
+        .with(|sandbox, _| sandbox.invoke("us-east-1", FUNCTION, event));
+    gate.run().await;
+    assert!(gate.returned().is_ok(), "{:?}", gate.returned());
+    assert_eq!(
+        gate.world.with(|sandbox, _| sandbox
+            .codepipeline
+            .job(&id)
+            .and_then(|job| job.result.clone())),
+        first
+    );
+}
+
+/// A cross-region action whose gate answers in the wrong region looks like this.
+#[tokio::test(start_paused = true)]
+async fn a_job_of_another_region_fails_the_invocation_and_says_where_it_asked() {
+    let gate = GateWorld::new("us-east-1");
+    let event = serde_json::json!({"CodePipeline.job": {"id": "66666666-aaaa-4666-8666-666666666666", "data": {}}});
+    gate.world
+        .with(|sandbox, _| sandbox.submit_job_event("eu-west-1", FUNCTION, event));
+    gate.run().await;
+    let error = gate.returned().expect_err("the job is not here");
+    assert_eq!(error["errorType"], "job.not-found");
+    assert_snapshot!(error["errorMessage"].as_str().expect("a text"), @"CodePipeline in us-east-1 has no job 66666666-aaaa-4666-8666-666666666666: the job is of another region, or its event was made up");
+}

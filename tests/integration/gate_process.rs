@@ -1,0 +1,214 @@
+//! The program pipeline-gate, unmodified, as Lambda runs it: the Runtime API and AWS over loopback.
+
+use aws_sandbox::codepipeline::JobResult;
+use aws_sandbox::{HttpServer, Sandbox};
+use serde_json::Value;
+
+use crate::event_files;
+use crate::in_world::{FUNCTION, ec2_issue};
+use crate::program::{Ended, Program, patiently};
+
+const GATE: &str = env!("CARGO_BIN_EXE_pipeline-gate-under-test");
+
+async fn serve() -> HttpServer {
+    HttpServer::bind(([127, 0, 0, 1], 0).into(), Sandbox::new(3))
+        .await
+        .expect("loopback has a free port")
+}
+
+/// Starts the function's program with what Lambda puts into its environment, and `more`.
+fn start(server: &HttpServer, more: &[(&str, &str)]) -> Program {
+    let address = server.address();
+    let runtime_api = format!("http://{address}/lambda/{FUNCTION}");
+    let endpoint = format!("http://{address}");
+    let environment = [
+        ("AWS_LAMBDA_RUNTIME_API", runtime_api.as_str()),
+        ("AWS_LAMBDA_FUNCTION_NAME", FUNCTION),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "1"),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
+        ("AWS_ENDPOINT_URL", endpoint.as_str()),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "AKIDPROCESS"),
+        ("AWS_SECRET_ACCESS_KEY", "process"),
+    ];
+    Program::start(GATE, &[], &[&environment, more].concat())
+}
+
+/// Sends an event of a file to the program and waits for the job's result and the end of the invocation.
+async fn answer(server: &HttpServer, event: &Value) -> JobResult {
+    let (id, finished) = server.with(|sandbox, _| {
+        let id = sandbox.submit_job_event("us-east-1", FUNCTION, event.clone());
+        (id, sandbox.lambda.finished().len())
+    });
+    let result = server.wait_for(|sandbox| {
+        let result = sandbox.codepipeline.job(&id)?.result.clone();
+        result.filter(|_| sandbox.lambda.finished().len() > finished)
+    });
+    patiently(result).await
+}
+
+fn summary(result: &JobResult) -> String {
+    match result {
+        JobResult::Success {
+            output_variables, ..
+        } => format!("success {}", output_variables["Verdict"]),
+        JobResult::Failure {
+            failure_type,
+            message,
+        } => {
+            format!(
+                "{failure_type} {}",
+                message.lines().next().expect("a message has a line")
+            )
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_program_answers_every_job_event_file() {
+    let server = serve().await;
+    server.with(|sandbox, _| sandbox.health.put_event(ec2_issue("1")));
+    let program = start(&server, &[]);
+    for (file, expected) in [
+        (
+            "codepipeline-job.json",
+            "JobFailed health-gate blocked: 1 open AWS Health issue in us-east-1",
+        ),
+        (
+            "codepipeline-job-csv-regions.json",
+            "JobFailed health-gate blocked: 1 open AWS Health issue in us-east-1",
+        ),
+        (
+            "codepipeline-job-continued.json",
+            "JobFailed health-gate blocked: 1 open AWS Health issue in us-east-1",
+        ),
+        (
+            "codepipeline-job-bad-parameters.json",
+            "ConfigurationError health-gate invalid: unknown key in UserParameters: `region` (did you mean `regions`?); accepted: `regions`",
+        ),
+    ] {
+        assert_eq!(
+            summary(&answer(&server, &event_files::read(file)).await),
+            expected,
+            "{file}"
+        );
+    }
+    server.with(|sandbox, now| sandbox.health.close_event(now, &ec2_issue("1").arn));
+    let mut event = event_files::read("codepipeline-job.json");
+    event["CodePipeline.job"]["id"] = "77777777-aaaa-4777-8777-777777777777".into();
+    assert_eq!(summary(&answer(&server, &event).await), "success clear");
+    program.kill().await;
+}
+
+/// The values of the event's credentials, as a log could show them.
+fn credentials(event: &Value) -> Vec<String> {
+    let credentials = event["CodePipeline.job"]["data"]["artifactCredentials"]
+        .as_object()
+        .expect("credentials");
+    credentials
+        .values()
+        .map(|value| {
+            value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned)
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn no_log_shows_artifact_credentials_at_any_level() {
+    for more in [
+        [("RUST_LOG", "trace"), ("LOG_SENSITIVE_BODIES", "true")],
+        [
+            ("AWS_LAMBDA_LOG_LEVEL", "TRACE"),
+            ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
+        ],
+        [
+            (
+                "RUST_LOG",
+                "lambda_runtime=trace,hyper=trace,aws_smithy_runtime=trace",
+            ),
+            ("AWS_LAMBDA_LOG_FORMAT", "Text"),
+        ],
+    ] {
+        let server = serve().await;
+        let program = start(&server, &more);
+        let event = event_files::read("codepipeline-job.json");
+        assert_eq!(summary(&answer(&server, &event).await), "success clear");
+        let Ended { stdout, stderr, .. } = program.kill().await;
+        assert!(
+            stdout.contains("DEBUG"),
+            "the level was not respected: {stdout}"
+        );
+        for value in credentials(&event) {
+            assert!(
+                !stdout.contains(&value) && !stderr.contains(&value),
+                "{value} in\n{stdout}\n{stderr}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn one_closing_line_says_what_was_done_and_why() {
+    let server = serve().await;
+    server.with(|sandbox, _| sandbox.health.put_event(ec2_issue("1")));
+    let program = start(
+        &server,
+        &[
+            ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
+            ("AWS_LAMBDA_LOG_LEVEL", "INFO"),
+        ],
+    );
+    answer(&server, &event_files::read("codepipeline-job.json")).await;
+    let Ended { stdout, stderr, .. } = program.kill().await;
+    assert_eq!(stderr, "");
+    let mut line: Value = serde_json::from_str(&stdout).expect("one line of JSON");
+    for varying in ["timestamp", "span"] {
+        let value = line.as_object_mut().expect("an object").remove(varying);
+        assert!(
+            value.is_some_and(|value| !value.is_null()),
+            "{varying} is missing: {stdout}"
+        );
+    }
+    line["message"] = line["message"]
+        .as_str()
+        .and_then(|text| text.lines().next())
+        .into();
+    insta::assert_snapshot!(serde_json::to_string_pretty(&line).expect("JSON"), @r#"
+    {
+      "decision": "fail",
+      "delivery": "accepted",
+      "eventsRead": 1,
+      "incidents": 1,
+      "jobId": "11111111-aaaa-4111-8111-111111111111",
+      "level": "INFO",
+      "message": "health-gate blocked: 1 open AWS Health issue in us-east-1",
+      "reason": "health.incident",
+      "regions": "us-east-1,global",
+      "target": "pipeline_gate::handler"
+    }
+    "#);
+}
+
+#[tokio::test]
+async fn without_a_region_the_program_says_what_to_set() {
+    let program = Program::start(
+        GATE,
+        &[],
+        &[
+            ("AWS_EC2_METADATA_DISABLED", "true"),
+            ("AWS_CONFIG_FILE", "/dev/null"),
+        ],
+    );
+    let Ended {
+        code,
+        stdout,
+        stderr,
+    } = program.end().await;
+    assert_eq!((code, stderr.as_str()), (Some(1), ""));
+    assert!(
+        stdout.contains("pipeline-gate cannot run: no AWS region is configured; set AWS_REGION"),
+        "{stdout}"
+    );
+}

@@ -1,0 +1,168 @@
+//! pipeline-gate in a world in virtual time: its handler, with real SDK clients.
+
+use std::time::Duration;
+
+use aws_sandbox::codepipeline::{JobResult, NewJob};
+use aws_sandbox::health::Event;
+use aws_sandbox::lambda::Invocation;
+use aws_sandbox::{Outcome, Timestamp, World};
+use health_gate_aws::{Clients, JobEvent};
+use lambda_runtime::{Context, Diagnostic, LambdaEvent};
+use serde_json::{Value, json};
+
+/// 2026-11-23 09:00:00 UTC.
+pub(crate) const START: Timestamp = Timestamp::from_millis(1_795_424_400_000);
+pub(crate) const FUNCTION: &str = "pipeline-gate";
+
+/// A world with a gate in one region.
+pub(crate) struct GateWorld {
+    pub(crate) world: World,
+    clients: Clients,
+    region: &'static str,
+}
+
+impl GateWorld {
+    pub(crate) fn new(region: &'static str) -> Self {
+        let world = World::new(START, 7);
+        let clients = Clients::new(&world.sdk_config(region)).expect("the region is one");
+        Self {
+            world,
+            clients,
+            region,
+        }
+    }
+
+    pub(crate) fn put_event(&self, event: Event) {
+        self.world
+            .with(|sandbox, _| sandbox.health.put_event(event));
+    }
+
+    /// Runs one job and returns its result.
+    pub(crate) async fn job(&self, user_parameters: &str) -> Option<JobResult> {
+        let job = NewJob {
+            user_parameters: Some(user_parameters.to_owned()),
+        };
+        let id = self
+            .world
+            .with(|sandbox, now| sandbox.start_job(now, self.region, FUNCTION, job));
+        self.run().await;
+        self.world.with(|sandbox, _| {
+            sandbox
+                .codepipeline
+                .job(&id)
+                .and_then(|job| job.result.clone())
+        })
+    }
+
+    /// Runs the function for everything that waits.
+    pub(crate) async fn run(&self) {
+        self.world
+            .run_function(FUNCTION, async |invocation| {
+                invoke(&self.clients, invocation).await
+            })
+            .await;
+    }
+
+    /// How long the last invocation had left when it ended.
+    pub(crate) fn time_left(&self) -> Duration {
+        let deadline = self
+            .world
+            .with(|sandbox, _| sandbox.lambda.finished().last()?.invocation.deadline);
+        let left = deadline.expect("the function ran").as_millis() - self.world.now().as_millis();
+        Duration::from_millis(
+            left.try_into()
+                .expect("the function ended before its deadline"),
+        )
+    }
+
+    /// What the last invocation returned.
+    pub(crate) fn returned(&self) -> Result<Value, Value> {
+        self.world.with(|sandbox, _| {
+            sandbox
+                .lambda
+                .finished()
+                .last()
+                .expect("the function ran")
+                .result
+                .clone()
+        })
+    }
+
+    /// The calls, a line each: seconds since the start, operation and region, input, and an error if there was one.
+    pub(crate) fn transcript(&self) -> String {
+        let calls = self
+            .world
+            .with(|sandbox, _| sandbox.transcript.calls().to_vec());
+        let lines = calls.iter().map(|call| {
+            let seconds = (call.at.as_millis() - START.as_millis()) as f64 / 1_000.0;
+            let mut input = call.input.clone();
+            if let Some(id) = input.get_mut("jobId") {
+                *id = json!("JOB");
+            }
+            let outcome = match &call.outcome {
+                Outcome::Output(_) => String::new(),
+                Outcome::Error(error) => format!(" -> {}", error.code),
+                Outcome::Garbage => " -> garbage".to_owned(),
+                Outcome::Silence => " -> nothing".to_owned(),
+            };
+            format!(
+                "{seconds:.2} {} {} {input}{outcome}",
+                call.operation, call.region
+            )
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    pub(crate) fn calls(&self, operation: &str) -> usize {
+        self.world
+            .with(|sandbox, _| sandbox.transcript.of(operation).count())
+    }
+}
+
+/// The function's code, as the Lambda runtime calls it.
+async fn invoke(clients: &Clients, invocation: &Invocation) -> Result<Value, Value> {
+    let event: JobEvent =
+        serde_json::from_value(invocation.payload.clone()).expect("no JSON is refused");
+    let mut context = Context::default();
+    context.deadline = invocation
+        .deadline
+        .expect("it has begun")
+        .as_millis()
+        .try_into()
+        .expect("after 1970");
+    match pipeline_gate::handle(LambdaEvent::new(event, context), clients).await {
+        Ok(result) => Ok(serde_json::to_value(&result).expect("string keys")),
+        Err(error) => {
+            let diagnostic = Diagnostic::from(error);
+            Err(
+                json!({"errorType": diagnostic.error_type, "errorMessage": diagnostic.error_message}),
+            )
+        }
+    }
+}
+
+/// The issue that most stories are about.
+pub(crate) fn ec2_issue(name: &str) -> Event {
+    Event::operational_issue("EC2", "us-east-1", name, START)
+}
+
+/// The failure's type and message.
+pub(crate) fn failure(result: Option<JobResult>) -> (String, String) {
+    match result {
+        Some(JobResult::Failure {
+            failure_type,
+            message,
+        }) => (failure_type, message),
+        other => panic!("expected a failure, got {other:?}"),
+    }
+}
+
+/// The success's `Verdict`.
+pub(crate) fn verdict(result: Option<JobResult>) -> String {
+    match result {
+        Some(JobResult::Success {
+            output_variables, ..
+        }) => output_variables["Verdict"].clone(),
+        other => panic!("expected a success, got {other:?}"),
+    }
+}

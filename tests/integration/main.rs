@@ -1,0 +1,13 @@
+//! Flows through health-gate, from an event to what CodePipeline was told. Everything below the tests is real
+//! but AWS, which is the sandbox.
+
+mod command;
+mod event_files;
+mod gate;
+mod gate_faults;
+mod gate_process;
+mod in_world;
+mod program;
+mod sandbox_codepipeline;
+mod sandbox_health;
+mod sandbox_world;
