@@ -80,6 +80,27 @@ async fn a_silent_aws_health_is_unknown_well_before_the_deadline() {
     ");
 }
 
+/// Three seconds are what a function has whose time-out nobody set.
+#[tokio::test(start_paused = true)]
+async fn a_silent_aws_health_leaves_a_short_invocation_half_its_time_to_answer() {
+    let gate = GateWorld::new("us-east-1");
+    gate.world.with(|sandbox, _| {
+        sandbox.lambda.timeout = Duration::from_secs(3);
+        sandbox.fail("DescribeEvents", Fault::Silence, ALWAYS);
+    });
+    let (failure_type, message) = failure(gate.job("us-east-1").await);
+    assert_eq!(failure_type, "SystemUnavailable");
+    assert_snapshot!(message, @"
+    health-gate unknown: AWS Health did not answer in time: the gate waited 1.5 s
+    next: retry this stage; the gate does not pass while it cannot see whether there is an incident
+    ");
+    assert!(
+        gate.time_left() >= Duration::from_millis(1_400),
+        "{:?} left",
+        gate.time_left()
+    );
+}
+
 #[tokio::test(start_paused = true)]
 async fn garbage_is_unknown() {
     let told = with_health_failing(Fault::Garbage).await;

@@ -18,7 +18,8 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::sandbox::{Answer, Sandbox};
+use crate::answer::Answer;
+use crate::sandbox::Sandbox;
 use crate::timestamp::Timestamp;
 
 /// A running server. It stops when this is dropped.

@@ -8,18 +8,27 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::ACCOUNT_ID;
-use crate::sandbox::Sandbox;
 use crate::timestamp::Timestamp;
 
-/// How long an invocation may take.
-const TIMEOUT: Duration = Duration::from_secs(30);
-
 /// The state of Lambda.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Lambda {
+    /// How long an invocation may take.
+    pub timeout: Duration,
     waiting: VecDeque<Invocation>,
     running: BTreeMap<String, Invocation>,
     finished: Vec<Finished>,
+}
+
+impl Default for Lambda {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(30),
+            waiting: VecDeque::new(),
+            running: BTreeMap::new(),
+            finished: Vec::new(),
+        }
+    }
 }
 
 /// One invocation of a function.
@@ -46,7 +55,31 @@ pub struct Finished {
     pub result: Result<Value, Value>,
 }
 
+/// An event on its way to a function.
+#[derive(Debug)]
+pub(crate) struct Invoke {
+    pub(crate) region: String,
+    pub(crate) function: String,
+    pub(crate) payload: Value,
+}
+
 impl Lambda {
+    /// Takes an event for a function: it waits until the function asks for it.
+    pub(crate) fn invoke(&mut self, request_id: String, invoke: Invoke) {
+        let Invoke {
+            region,
+            function,
+            payload,
+        } = invoke;
+        self.waiting.push_back(Invocation {
+            request_id,
+            function_arn: format!("arn:aws:lambda:{region}:{ACCOUNT_ID}:function:{function}"),
+            function,
+            payload,
+            deadline: None,
+        });
+    }
+
     /// The next invocation of a function, which begins now.
     pub fn take(&mut self, now: Timestamp, function: &str) -> Option<Invocation> {
         let position = self
@@ -54,7 +87,7 @@ impl Lambda {
             .iter()
             .position(|invocation| invocation.function == function)?;
         let mut invocation = self.waiting.remove(position)?;
-        invocation.deadline = Some(now + TIMEOUT);
+        invocation.deadline = Some(now + self.timeout);
         self.running
             .insert(invocation.request_id.clone(), invocation.clone());
         Some(invocation)
@@ -72,18 +105,5 @@ impl Lambda {
     /// The invocations that have ended, oldest first.
     pub fn finished(&self) -> &[Finished] {
         &self.finished
-    }
-}
-
-impl Sandbox {
-    /// Invokes a function asynchronously: the event waits until the function asks for it.
-    pub fn invoke(&mut self, region: &str, function: &str, payload: Value) {
-        self.lambda.waiting.push_back(Invocation {
-            request_id: self.ids.uuid(),
-            function: function.to_owned(),
-            function_arn: format!("arn:aws:lambda:{region}:{ACCOUNT_ID}:function:{function}"),
-            payload,
-            deadline: None,
-        });
     }
 }

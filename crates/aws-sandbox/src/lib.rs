@@ -9,6 +9,7 @@
 //! What it does not know it refuses with an error in AWS's shape; it never answers "done" to something it ignores.
 //! Signatures are not checked, but the credential's scope is: it says which region was meant.
 
+mod answer;
 mod calls;
 mod codec;
 pub mod codepipeline;
@@ -24,9 +25,10 @@ mod timestamp;
 mod transcript;
 mod world;
 
+pub use answer::Answer;
 pub use faults::Fault;
 pub use http_server::HttpServer;
-pub use sandbox::{Answer, Sandbox};
+pub use sandbox::Sandbox;
 pub use service_error::ServiceError;
 pub use timestamp::Timestamp;
 pub use transcript::{Call, Outcome, Transcript};

@@ -4,12 +4,14 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode};
+use serde_json::Value;
 
-use crate::codepipeline::CodePipeline;
+use crate::answer::Answer;
+use crate::codepipeline::{CodePipeline, NewJob};
 use crate::faults::{Fault, Faults};
 use crate::health::Health;
 use crate::ids::Ids;
-use crate::lambda::Lambda;
+use crate::lambda::{Invoke, Lambda};
 use crate::timestamp::Timestamp;
 use crate::transcript::Transcript;
 
@@ -26,17 +28,6 @@ pub struct Sandbox {
     pub transcript: Transcript,
     pub(crate) faults: Faults,
     pub(crate) ids: Ids,
-}
-
-/// What a driver does with a request.
-#[derive(Debug)]
-pub enum Answer {
-    /// Answer it.
-    Now(Response<Bytes>),
-    /// Hand it in again when the state has changed: a long poll. Nothing has happened yet.
-    Later,
-    /// Leave it without an answer.
-    Never,
 }
 
 impl Sandbox {
@@ -58,10 +49,52 @@ impl Sandbox {
         self.faults.set(operation, fault, calls);
     }
 
+    /// A Lambda action starts: there is a new job, and its event is on the way to the function. Returns the job's id.
+    pub fn start_job(
+        &mut self,
+        now: Timestamp,
+        region: &str,
+        function: &str,
+        job: NewJob,
+    ) -> String {
+        let (id, invoke) = self
+            .codepipeline
+            .start_job(&mut self.ids, now, region, function, job);
+        self.lambda.invoke(self.ids.uuid(), invoke);
+        id
+    }
+
+    /// The same for an event as it stands: the job that it names exists as if CodePipeline had made it. Returns the
+    /// job's id.
+    ///
+    /// # Panics
+    /// If the event has no `CodePipeline.job`.`id`.
+    pub fn submit_job_event(&mut self, region: &str, function: &str, event: Value) -> String {
+        let (id, invoke) =
+            self.codepipeline
+                .submit_job_event(&mut self.ids, region, function, event);
+        self.lambda.invoke(self.ids.uuid(), invoke);
+        id
+    }
+
+    /// Invokes a function asynchronously with any event.
+    pub fn invoke(&mut self, region: &str, function: &str, payload: Value) {
+        let invoke = Invoke {
+            region: region.to_owned(),
+            function: function.to_owned(),
+            payload,
+        };
+        self.lambda.invoke(self.ids.uuid(), invoke);
+    }
+
     /// Takes a request at `now`.
     pub fn handle(&mut self, now: Timestamp, request: &Request<Bytes>) -> Answer {
-        let answer = match self.handle_runtime_api(now, request) {
-            Some(answer) => answer,
+        let answer = match self.lambda.handle(now, request) {
+            Some((answer, call)) => {
+                call.into_iter()
+                    .for_each(|call| self.transcript.record(call));
+                answer
+            }
             None => self.handle_service_call(now, request),
         };
         match answer {
@@ -77,7 +110,9 @@ impl Sandbox {
 
     /// Does what is due at `now`.
     pub fn wake_up(&mut self, now: Timestamp) {
-        self.continue_jobs(now);
+        while let Some(invoke) = self.codepipeline.continue_job(&mut self.ids, now) {
+            self.lambda.invoke(self.ids.uuid(), invoke);
+        }
     }
 
     /// The SDKs correct their clocks by the answer's date, so it has to be the sandbox's own.

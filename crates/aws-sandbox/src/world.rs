@@ -22,8 +22,9 @@ use aws_types::region::Region;
 use bytes::Bytes;
 use tokio::time::Instant;
 
+use crate::answer::Answer;
 use crate::lambda::Invocation;
-use crate::sandbox::{Answer, Sandbox};
+use crate::sandbox::Sandbox;
 use crate::timestamp::Timestamp;
 
 /// What a request and its answer take on the way.

@@ -36,7 +36,7 @@ pub async fn describe_events(clients: &Clients, regions: &[Region], budget: Dura
         Ok(Ok(())) => Reading::Known(seen),
         Ok(Err(unread)) => Reading::Unknown { seen, unread },
         Err(_) => {
-            let detail = format!("the gate waited {} s", budget.as_secs());
+            let detail = format!("the gate waited {:.1} s", budget.as_secs_f64());
             Reading::Unknown {
                 seen,
                 unread: Unread {

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::CodePipeline;
 use crate::ACCOUNT_ID;
-use crate::sandbox::Sandbox;
+use crate::ids::Ids;
+use crate::lambda::Invoke;
 use crate::service_error::ServiceError;
 use crate::timestamp::Timestamp;
 
@@ -96,21 +97,15 @@ impl Job {
 }
 
 impl CodePipeline {
-    pub(super) fn continue_later(&mut self, now: Timestamp, job_id: &str) {
-        self.continuations
-            .insert((now + CONTINUATION_DELAY, job_id.to_owned()));
-    }
-}
-
-impl Sandbox {
-    /// A Lambda action starts: there is a new job, and its event is on the way to the function. Returns the job's id.
-    pub fn start_job(
+    /// A Lambda action starts. Returns the new job's id and its event.
+    pub(crate) fn start_job(
         &mut self,
+        ids: &mut Ids,
         now: Timestamp,
         region: &str,
         function: &str,
         job: NewJob,
-    ) -> String {
+    ) -> (String, Invoke) {
         let mut configuration = json!({"FunctionName": function});
         if let Some(text) = job.user_parameters {
             configuration["UserParameters"] = json!(text);
@@ -125,62 +120,70 @@ impl Sandbox {
             "outputArtifacts": [],
             "artifactCredentials": credentials,
         });
-        let id = self.ids.uuid();
-        let event = json!({"CodePipeline.job": {"id": id, "accountId": ACCOUNT_ID, "data": data}});
-        self.submit_job_event(region, function, event)
+        let id = ids.uuid();
+        let event = event(&id, &data);
+        self.submit_job_event(ids, region, function, event)
     }
 
-    /// The same for an event as it stands, of which `id` and `data` are taken: the job exists as if CodePipeline
-    /// had made it. Returns the job's id.
+    /// A Lambda action starts with this event.
     ///
     /// # Panics
     /// If the event has no `CodePipeline.job`.`id`.
-    pub fn submit_job_event(&mut self, region: &str, function: &str, event: Value) -> String {
-        let job = &event["CodePipeline.job"];
+    pub(crate) fn submit_job_event(
+        &mut self,
+        ids: &mut Ids,
+        region: &str,
+        function: &str,
+        event: Value,
+    ) -> (String, Invoke) {
+        let id = event["CodePipeline.job"]["id"]
+            .as_str()
+            .expect("a job event has an id")
+            .to_owned();
         let job = Job {
-            id: job["id"]
-                .as_str()
-                .expect("a job event has an id")
-                .to_owned(),
+            id: id.clone(),
             region: region.to_owned(),
             function: function.to_owned(),
-            action_execution_id: self.ids.uuid(),
-            pipeline_execution_id: self.ids.uuid(),
+            action_execution_id: ids.uuid(),
+            pipeline_execution_id: ids.uuid(),
             result: None,
-            data: job["data"].clone(),
+            data: event["CodePipeline.job"]["data"].clone(),
         };
-        self.add_job(job, event)
+        (id, self.add_job(job, event))
     }
 
-    fn add_job(&mut self, job: Job, event: Value) -> String {
-        let id = job.id.clone();
-        self.invoke(&job.region, &job.function, event);
-        self.codepipeline.jobs.insert(id.clone(), job);
-        id
+    fn add_job(&mut self, job: Job, event: Value) -> Invoke {
+        let invoke = Invoke {
+            region: job.region.clone(),
+            function: job.function.clone(),
+            payload: event,
+        };
+        self.jobs.insert(job.id.clone(), job);
+        invoke
     }
 
-    /// Starts the next round of the actions whose time has come: a new job id, the same action execution.
-    pub(crate) fn continue_jobs(&mut self, now: Timestamp) {
-        while self
-            .codepipeline
-            .next_continuation()
-            .is_some_and(|at| at <= now)
+    pub(super) fn continue_later(&mut self, now: Timestamp, job_id: &str) {
+        self.continuations
+            .insert((now + CONTINUATION_DELAY, job_id.to_owned()));
+    }
+
+    /// The next round of an action whose time has come, if there is one: a new job id, the same action execution.
+    pub(crate) fn continue_job(&mut self, ids: &mut Ids, now: Timestamp) -> Option<Invoke> {
+        self.next_continuation().filter(|at| *at <= now)?;
+        let (_, previous) = self.continuations.pop_first()?;
+        let mut job = self.jobs.get(&previous)?.clone();
+        if let Some(JobResult::Success {
+            continuation_token, ..
+        }) = job.result.take()
         {
-            let Some((_, previous)) = self.codepipeline.continuations.pop_first() else {
-                return;
-            };
-            let Some(mut job) = self.codepipeline.jobs.get(&previous).cloned() else {
-                continue;
-            };
-            if let Some(JobResult::Success {
-                continuation_token, ..
-            }) = job.result.take()
-            {
-                job.data["continuationToken"] = json!(continuation_token);
-            }
-            job.id = self.ids.uuid();
-            let event = json!({"CodePipeline.job": {"id": job.id, "accountId": ACCOUNT_ID, "data": job.data}});
-            self.add_job(job, event);
+            job.data["continuationToken"] = json!(continuation_token);
         }
+        job.id = ids.uuid();
+        let event = event(&job.id, &job.data);
+        Some(self.add_job(job, event))
     }
+}
+
+fn event(id: &str, data: &Value) -> Value {
+    json!({"CodePipeline.job": {"id": id, "accountId": ACCOUNT_ID, "data": data}})
 }

@@ -5,21 +5,21 @@ use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use serde_json::{Value, json};
 
-use super::Invocation;
-use crate::sandbox::{Answer, Sandbox};
+use super::{Invocation, Lambda};
+use crate::answer::Answer;
 use crate::service_error::ServiceError;
 use crate::timestamp::Timestamp;
 use crate::transcript::{Call, Outcome};
 
 const VERSION: &str = "2018-06-01/runtime";
 
-impl Sandbox {
-    /// Takes a request of the Runtime API. `None` if it is none.
-    pub(crate) fn handle_runtime_api(
+impl Lambda {
+    /// Takes a request of the Runtime API. `None` if it is none. A finished invocation is a call for the transcript.
+    pub(crate) fn handle(
         &mut self,
         now: Timestamp,
         request: &Request<Bytes>,
-    ) -> Option<Answer> {
+    ) -> Option<(Answer, Option<Call>)> {
         let (function, path) = request
             .uri()
             .path()
@@ -30,68 +30,61 @@ impl Sandbox {
             .trim_start_matches('/')
             .split('/')
             .collect();
-        let answer = match (request.method(), path.as_slice()) {
-            (&Method::GET, ["invocation", "next"]) => match self.lambda.take(now, function) {
-                None => return Some(Answer::Later),
-                Some(invocation) => next(&invocation),
+        let body = || json_of(request.body());
+        let (response, call) = match (request.method(), path.as_slice()) {
+            (&Method::GET, ["invocation", "next"]) => match self.take(now, function) {
+                None => return Some((Answer::Later, None)),
+                Some(invocation) => (next(&invocation), None),
             },
             (&Method::POST, ["invocation", request_id, "response"]) => {
-                self.invocation_finished(now, "response", request_id, Ok(json_of(request.body())))
+                self.finished_by_request(now, "response", request_id, Ok(body()))
             }
             (&Method::POST, ["invocation", request_id, "error"]) => {
-                self.invocation_finished(now, "error", request_id, Err(json_of(request.body())))
+                self.finished_by_request(now, "error", request_id, Err(body()))
             }
             (&Method::POST, ["init", "error"]) => {
-                self.record_function(
-                    now,
-                    "init/error",
-                    json_of(request.body()),
-                    Outcome::Output(Value::Null),
-                );
-                accepted()
+                (accepted(), Some(call(now, "init/error", body(), None)))
             }
-            _ => status(
-                StatusCode::NOT_FOUND,
-                &json!({"errorType": "UnknownPath", "errorMessage": request.uri().path()}),
-            ),
+            _ => {
+                let body =
+                    json!({"errorType": "UnknownPath", "errorMessage": request.uri().path()});
+                (status(StatusCode::NOT_FOUND, &body), None)
+            }
         };
-        Some(Answer::Now(answer))
+        Some((Answer::Now(response), call))
     }
 
-    fn invocation_finished(
+    fn finished_by_request(
         &mut self,
         now: Timestamp,
         operation: &str,
         request_id: &str,
         result: Result<Value, Value>,
-    ) -> Response<Bytes> {
-        let input = match &result {
-            Ok(value) | Err(value) => value.clone(),
-        };
-        if self.lambda.finish(request_id, result) {
-            self.record_function(now, operation, input, Outcome::Output(Value::Null));
-            accepted()
-        } else {
-            let error = ServiceError::new(
-                "InvalidRequestID",
-                format!("no invocation {request_id} is running"),
-            );
-            let body = json!({"errorType": error.code, "errorMessage": error.message});
-            self.record_function(now, operation, input, Outcome::Error(error));
-            status(StatusCode::BAD_REQUEST, &body)
+    ) -> (Response<Bytes>, Option<Call>) {
+        let (Ok(input) | Err(input)) = result.clone();
+        if self.finish(request_id, result) {
+            return (accepted(), Some(call(now, operation, input, None)));
         }
+        let error = ServiceError::new(
+            "InvalidRequestID",
+            format!("no invocation {request_id} is running"),
+        );
+        let body = json!({"errorType": error.code, "errorMessage": error.message});
+        (
+            status(StatusCode::BAD_REQUEST, &body),
+            Some(call(now, operation, input, Some(error))),
+        )
     }
+}
 
-    fn record_function(&mut self, at: Timestamp, operation: &str, input: Value, outcome: Outcome) {
-        let operation = operation.to_owned();
-        self.transcript.record(Call {
-            at,
-            service: "Lambda",
-            operation,
-            region: String::new(),
-            input,
-            outcome,
-        });
+fn call(at: Timestamp, operation: &str, input: Value, error: Option<ServiceError>) -> Call {
+    Call {
+        at,
+        service: "Lambda",
+        operation: operation.to_owned(),
+        region: String::new(),
+        input,
+        outcome: error.map_or(Outcome::Output(Value::Null), Outcome::Error),
     }
 }
 
