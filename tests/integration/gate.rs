@@ -102,6 +102,26 @@ async fn every_page_is_read() {
     assert_eq!(gate.calls("DescribeEvents"), 3);
 }
 
+/// Fifty pages of a hundred events are read for one request; what is not read is not taken for nothing.
+#[tokio::test(start_paused = true)]
+async fn more_than_fifty_pages_are_not_read_to_the_end() {
+    let gate = GateWorld::new("us-east-1");
+    for number in 0..5_001 {
+        let over = Event {
+            end_time: Some(START),
+            ..ec2_issue(&number.to_string())
+        };
+        gate.put_event(over);
+    }
+    let (failure_type, message) = failure(gate.job("us-east-1").await);
+    assert_eq!(failure_type, "SystemUnavailable");
+    assert_snapshot!(message, @"
+    health-gate unknown: AWS Health has more pages of events than the gate reads: stopped after 50 pages of 100 events
+    next: name fewer regions in the action's UserParameters and release the change again
+    ");
+    assert_eq!(gate.calls("DescribeEvents"), 50);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_bad_policy_fails_the_job_without_asking_aws_health() {
     let gate = GateWorld::new("us-east-1");

@@ -68,21 +68,16 @@ async fn read_regions(
             .send();
         let mut read = 0;
         while let Some(page) = pages.next().await {
-            if read == PAGES_PER_REQUEST {
+            let page = page.map_err(|error| unread(&error))?;
+            read += 1;
+            seen.extend(page.events.unwrap_or_default().into_iter().map(event));
+            if read == PAGES_PER_REQUEST && page.next_token.is_some() {
                 let detail = format!("stopped after {read} pages of {EVENTS_PER_PAGE} events");
                 return Err(Unread {
                     cause: UnknownCause::TooManyPages,
                     detail,
                 });
             }
-            read += 1;
-            seen.extend(
-                page.map_err(|error| unread(&error))?
-                    .events
-                    .unwrap_or_default()
-                    .into_iter()
-                    .map(event),
-            );
         }
     }
     Ok(())

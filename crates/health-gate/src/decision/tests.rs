@@ -88,6 +88,24 @@ fn an_open_event_whose_end_has_passed_is_over() {
     }));
 }
 
+/// Pages may shift while they are read, so that one event comes twice.
+#[test]
+fn an_event_that_was_returned_twice_counts_once() {
+    let early = Event {
+        last_updated_time: Some(utc_datetime!(2026-11-23 06:00:00)),
+        ..open_issue()
+    };
+    let late = Event {
+        last_updated_time: Some(utc_datetime!(2026-11-23 06:30:00)),
+        ..open_issue()
+    };
+    let reading = Reading::Known(vec![early, late.clone()]);
+    let Finding::Incident(incidents) = Finding::of(&policy(), &reading, NOW) else {
+        panic!("expected an incident")
+    };
+    assert_eq!(incidents.events(), [late]);
+}
+
 #[test]
 fn a_known_reading_without_events_passes() {
     assert_eq!(
