@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws_sandbox::{Fault, ServiceError};
 use insta::assert_snapshot;
+use serde_json::json;
 
 use crate::in_world::{FUNCTION, GateWorld, ec2_issue, failure, verdict};
 
@@ -46,7 +47,7 @@ async fn denied_access_is_a_permission_error() {
     assert_snapshot!(told, @"
     PermissionError after 1 attempts
     health-gate unknown: access to the AWS Health API is denied: AccessDeniedException: User: arn:aws:sts::111122223333:assumed-role/sandbox is not authorized to perform: health:DescribeEvents on resource: *
-    next: allow `health:DescribeEvents` on `*` in the role of the gate's function, then retry this stage
+    next: check the role and the credentials of the gate's function, which needs `health:DescribeEvents` on `*`; then retry this stage
     ");
 }
 
@@ -143,6 +144,51 @@ async fn an_incident_on_the_pages_that_were_read_is_an_incident() {
     ");
 }
 
+/// A page that names itself as the next one: the SDK takes that for the end unless told otherwise.
+#[tokio::test(start_paused = true)]
+async fn a_page_that_repeats_for_ever_is_unknown_and_not_clear() {
+    let gate = GateWorld::new("us-east-1");
+    let page = Fault::Output(json!({"events": [], "nextToken": "again"}));
+    gate.world
+        .with(|sandbox, _| sandbox.fail("DescribeEvents", page, ALWAYS));
+    let (failure_type, message) = failure(gate.job("us-east-1").await);
+    assert_eq!(failure_type, "SystemUnavailable");
+    assert!(
+        message.starts_with("health-gate unknown: AWS Health has more pages"),
+        "{message}"
+    );
+}
+
+/// What an event leaves out counts as what was asked for, and two events without an ARN are two.
+#[tokio::test(start_paused = true)]
+async fn events_without_members_block() {
+    let gate = GateWorld::new("us-east-1");
+    let events = Fault::Output(json!({"events": [{}, {"service": "EC2"}]}));
+    gate.world
+        .with(|sandbox, _| sandbox.fail("DescribeEvents", events, 0..1));
+    let (failure_type, message) = failure(gate.job("us-east-1").await);
+    assert_eq!(failure_type, "JobFailed");
+    assert_snapshot!(message, @"
+    health-gate blocked: 2 open AWS Health issues in us-east-1
+    unknown unknown
+    EC2 unknown
+    next: retry this stage once AWS Health shows these events as closed; the gate then reads AWS Health again
+    ");
+}
+
+/// AWS Health has been seen to return others than those that were asked for.
+#[tokio::test(start_paused = true)]
+async fn events_that_were_not_asked_for_do_not_block() {
+    let gate = GateWorld::new("us-east-1");
+    let elsewhere = json!({"arn": "1", "region": "eu-west-1", "statusCode": "open", "eventTypeCategory": "issue"});
+    let closed = json!({"arn": "2", "region": "us-east-1", "statusCode": "closed", "eventTypeCategory": "issue"});
+    let planned = json!({"arn": "3", "region": "us-east-1", "statusCode": "open", "eventTypeCategory": "scheduledChange"});
+    let events = Fault::Output(json!({"events": [elsewhere, closed, planned]}));
+    gate.world
+        .with(|sandbox, _| sandbox.fail("DescribeEvents", events, 0..1));
+    assert_eq!(verdict(gate.job("us-east-1").await), "clear");
+}
+
 /// The second of two requests fails, the first found nothing: that is not "nothing found".
 #[tokio::test(start_paused = true)]
 async fn a_chunk_that_was_not_read_is_unknown_and_not_clear() {
@@ -190,6 +236,26 @@ async fn an_answer_that_nobody_takes_fails_the_invocation() {
     );
 }
 
+/// The invocation says what went wrong before Lambda ends it, and has tried more than once.
+#[tokio::test(start_paused = true)]
+async fn a_silent_codepipeline_fails_the_invocation_before_its_deadline() {
+    for timeout in [3, 15, 30] {
+        let gate = GateWorld::new("us-east-1");
+        gate.world.with(|sandbox, _| {
+            sandbox.lambda.timeout = Duration::from_secs(timeout);
+            sandbox.fail("DescribeEvents", Fault::Silence, ALWAYS);
+            sandbox.fail("PutJobFailureResult", Fault::Silence, ALWAYS);
+        });
+        assert_eq!(gate.job("us-east-1").await, None);
+        let error = gate.returned().expect_err("the job was not answered");
+        assert_eq!(
+            error["errorType"], "job.undelivered",
+            "{timeout} s: {error}"
+        );
+        assert!(gate.calls("PutJobFailureResult") >= 2, "{timeout} s");
+    }
+}
+
 /// Lambda may deliver an event twice, and AWS Health may answer differently the second time.
 #[tokio::test(start_paused = true)]
 async fn a_job_that_is_answered_already_is_no_error() {
@@ -223,7 +289,8 @@ async fn a_job_that_is_answered_already_is_no_error() {
 #[tokio::test(start_paused = true)]
 async fn a_job_of_another_region_fails_the_invocation_and_says_where_it_asked() {
     let gate = GateWorld::new("us-east-1");
-    let event = serde_json::json!({"CodePipeline.job": {"id": "66666666-aaaa-4666-8666-666666666666", "data": {}}});
+    let event =
+        json!({"CodePipeline.job": {"id": "66666666-aaaa-4666-8666-666666666666", "data": {}}});
     gate.world
         .with(|sandbox, _| sandbox.submit_job_event("eu-west-1", FUNCTION, event));
     gate.run().await;

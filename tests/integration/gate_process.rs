@@ -186,9 +186,24 @@ async fn one_closing_line_says_what_was_done_and_why() {
       "message": "health-gate blocked: 1 open AWS Health issue in us-east-1",
       "reason": "health.incident",
       "regions": "us-east-1,global",
+      "report": "health-gate blocked: 1 open AWS Health issue in us-east-1\nEC2 AWS_EC2_OPERATIONAL_ISSUE in us-east-1, since 2026-11-23 09:00 UTC, last update 2026-11-23 09:00 UTC: https://health.aws.amazon.com/health/status?eventID=arn:aws:health:us-east-1::event/EC2/AWS_EC2_OPERATIONAL_ISSUE/AWS_EC2_OPERATIONAL_ISSUE_1\nnext: retry this stage once AWS Health shows these events as closed; the gate then reads AWS Health again",
       "target": "pipeline_gate::handler"
     }
     "#);
+}
+
+#[tokio::test]
+async fn as_text_the_closing_line_is_one_line_too() {
+    let server = serve().await;
+    server.with(|sandbox, _| sandbox.health.put_event(ec2_issue("1")));
+    let program = start(&server, &[]);
+    answer(&server, &event_files::read("codepipeline-job.json")).await;
+    let Ended { stdout, .. } = program.kill().await;
+    assert_eq!(stdout.lines().count(), 1, "{stdout}");
+    assert!(
+        stdout.contains(r#"jobId="11111111-aaaa-4111-8111-111111111111" decision="fail""#),
+        "{stdout}"
+    );
 }
 
 #[tokio::test]

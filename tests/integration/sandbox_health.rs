@@ -1,10 +1,10 @@
-//! AWS Health of the sandbox, as the Rust SDK sees it over CBOR. (The AWS CLI sees it over JSON: `.ci/aws-cli`.)
+//! AWS Health of the sandbox, as the Rust SDK sees it over CBOR. (The AWS CLI sees it over JSON: README's session, `.ci/readme`.)
 
 use aws_sandbox::World;
 use aws_sandbox::health::Event;
 use aws_sdk_health::Client;
 use aws_sdk_health::error::ProvideErrorMetadata;
-use aws_sdk_health::types::{EventFilter, EventStatusCode};
+use aws_sdk_health::types::{DateTimeRange, EventFilter, EventStatusCode};
 use aws_smithy_types::DateTime;
 
 use crate::in_world::{START, ec2_issue};
@@ -127,6 +127,24 @@ async fn members_of_a_filter_all_hold_and_their_values_are_alternatives() {
         .await,
         1
     );
+    let within = |from: i64, to: i64| {
+        let seconds = |seconds: i64| DateTime::from_millis(START.as_millis() + seconds * 1_000);
+        DateTimeRange::builder()
+            .from(seconds(from))
+            .to(seconds(to))
+            .build()
+    };
+    let updated = |from, to| {
+        EventFilter::builder()
+            .last_updated_times(within(from, to))
+            .build()
+    };
+    assert_eq!(count(updated(0, 0)).await, 4);
+    assert_eq!(count(updated(1, 60)).await, 0);
+    assert_eq!(
+        count(EventFilter::builder().end_times(within(-60, 60)).build()).await,
+        0
+    );
 }
 
 /// The limits of the API reference, each refused with its constraint.
@@ -150,6 +168,10 @@ async fn what_breaks_a_limit_is_refused() {
                 .build(),
         ),
         client.describe_events().next_token("made-up"),
+        client.describe_events().next_token("page-7"),
+        client
+            .describe_events()
+            .next_token(format!("page-{}", u64::MAX)),
         client.describe_events().locale("de"),
         client
             .describe_events()
@@ -171,8 +193,10 @@ async fn what_breaks_a_limit_is_refused() {
     ValidationException: 1 validation error detected: Value at 'filter.regions.1.member' failed to satisfy constraint: Member must satisfy regular expression pattern: [^:/]{2,25}
     ValidationException: 1 validation error detected: Value at 'filter.eventStatusCodes.1.member' failed to satisfy constraint: Member must satisfy enum value set: [open, closed, upcoming]
     InvalidPaginationToken: The specified pagination token (nextToken) is not valid.
+    InvalidPaginationToken: The specified pagination token (nextToken) is not valid.
+    InvalidPaginationToken: The specified pagination token (nextToken) is not valid.
     UnsupportedLocale: The specified locale is not supported.
-    SerializationException: unknown field `entityValues`, expected one of `eventArns`, `eventTypeCodes`, `services`, `regions`, `eventTypeCategories`, `eventStatusCodes`
+    SerializationException: the sandbox cannot read this input: unknown field `entityValues`, expected one of `startTimes`, `endTimes`, `lastUpdatedTimes`, `eventArns`, `eventTypeCodes`, `services`, `regions`, `eventTypeCategories`, `eventStatusCodes`
     ");
 }
 

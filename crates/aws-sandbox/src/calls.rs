@@ -20,10 +20,33 @@ pub(crate) struct Context<'a> {
     pub(crate) region: &'a str,
 }
 
-/// What an operation did: its output on the wire, and both sides for the transcript.
+/// What an operation did.
 struct Done {
+    /// Its input, for the transcript.
     input: Value,
-    result: Result<(Vec<u8>, Value), ServiceError>,
+    result: Result<Reply, ServiceError>,
+}
+
+/// What a service sends back, if it is no error.
+enum Reply {
+    /// An output: on the wire, and for the transcript.
+    Output(Vec<u8>, Value),
+    Garbage,
+    Silence,
+}
+
+fn result_of(fault: Fault, codec: Codec) -> Result<Reply, ServiceError> {
+    match fault {
+        Fault::Error(error) => Err(error),
+        Fault::Output(output) => Ok(Reply::Output(codec.encode(&output), output)),
+        Fault::Garbage => Ok(Reply::Garbage),
+        Fault::Silence => Ok(Reply::Silence),
+    }
+}
+
+/// The input of a call that its operation does not see.
+fn input_of(target: &Target, body: &[u8]) -> Value {
+    target.codec.decode(body).unwrap_or_default()
 }
 
 impl Sandbox {
@@ -45,9 +68,20 @@ impl Sandbox {
             input: Value::Null,
             outcome: Outcome::Silence,
         };
-        let answer = match self.faults.take(&target.operation) {
-            Some(Fault::Silence) => Answer::Never,
-            Some(Fault::Garbage) => {
+        let Done { input, result } = match self.faults.take(&target.operation) {
+            None => self.operate(now, &target, request.body()),
+            Some(fault) => Done {
+                input: input_of(&target, request.body()),
+                result: result_of(fault, target.codec),
+            },
+        };
+        call.input = input;
+        let answer = match result {
+            Ok(Reply::Output(body, output)) => {
+                call.outcome = Outcome::Output(output);
+                Answer::Now(target.codec.respond(StatusCode::OK, body))
+            }
+            Ok(Reply::Garbage) => {
                 call.outcome = Outcome::Garbage;
                 Answer::Now(
                     target
@@ -55,24 +89,11 @@ impl Sandbox {
                         .respond(StatusCode::OK, b"\xff<garbage".to_vec()),
                 )
             }
-            Some(Fault::Error(error)) => {
-                call.outcome = Outcome::Error(error.clone());
-                Answer::Now(target.codec.respond_error(&error))
-            }
-            None => {
-                let done = self.operate(now, &target, request.body());
-                call.input = done.input;
-                match done.result {
-                    Ok((body, output)) => {
-                        call.outcome = Outcome::Output(output);
-                        Answer::Now(target.codec.respond(StatusCode::OK, body))
-                    }
-                    Err(error) => {
-                        let response = target.codec.respond_error(&error);
-                        call.outcome = Outcome::Error(error);
-                        Answer::Now(response)
-                    }
-                }
+            Ok(Reply::Silence) => Answer::Never,
+            Err(error) => {
+                let response = target.codec.respond_error(&error);
+                call.outcome = Outcome::Error(error);
+                Answer::Now(response)
             }
         };
         self.transcript.record(call);
@@ -126,8 +147,9 @@ where
         },
         Ok(input) => {
             let recorded = json(serde_json::to_value(&input));
-            let result = operation(input)
-                .map(|output| (codec.encode(&output), json(serde_json::to_value(&output))));
+            let result = operation(input).map(|output| {
+                Reply::Output(codec.encode(&output), json(serde_json::to_value(&output)))
+            });
             Done {
                 input: recorded,
                 result,

@@ -2,7 +2,7 @@
 //! it means.
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -37,6 +37,9 @@ impl Target {
                 .get(name)
                 .and_then(|value| value.to_str().ok())
         };
+        if request.method() != Method::POST {
+            return None;
+        }
         let (codec, service, operation) = if header("smithy-protocol") == Some("rpc-v2-cbor") {
             let path = request.uri().path().strip_prefix("/service/")?;
             let (service, operation) = path.split_once("/operation/")?;
@@ -45,28 +48,49 @@ impl Target {
             let (service, operation) = header("x-amz-target")?.split_once('.')?;
             (Codec::Json, service, operation)
         };
-        Some(match header("authorization").and_then(scope_region) {
-            Some(region) => Ok(Self {
+        let Some((region, signing_name)) = header("authorization").and_then(scope) else {
+            let error = ServiceError::new(
+                "MissingAuthenticationTokenException",
+                "Missing Authentication Token",
+            );
+            return Some(Err((codec, error)));
+        };
+        let expected = signing_name_of(service);
+        if expected.is_some_and(|expected| expected != signing_name) {
+            let message = format!(
+                "Credential should be scoped to correct service: '{}'.",
+                expected.unwrap_or_default()
+            );
+            return Some(Err((
                 codec,
-                service: service.to_owned(),
-                operation: operation.to_owned(),
-                region: region.to_owned(),
-            }),
-            None => Err((codec, missing_authentication())),
-        })
+                ServiceError::new("InvalidSignatureException", message),
+            )));
+        }
+        Some(Ok(Self {
+            codec,
+            service: service.to_owned(),
+            operation: operation.to_owned(),
+            region: region.to_owned(),
+        }))
     }
 }
 
-/// `AWS4-HMAC-SHA256 Credential=AKIA…/20261123/us-east-1/health/aws4_request, …`.
-fn scope_region(authorization: &str) -> Option<&str> {
-    authorization.split_once("Credential=")?.1.split('/').nth(2)
+/// Region and service of `AWS4-HMAC-SHA256 Credential=AKIA…/20261123/us-east-1/health/aws4_request, …`.
+fn scope(authorization: &str) -> Option<(&str, &str)> {
+    let mut parts = authorization
+        .split_once("Credential=")?
+        .1
+        .split('/')
+        .skip(2);
+    Some((parts.next()?, parts.next()?))
 }
 
-fn missing_authentication() -> ServiceError {
-    ServiceError::new(
-        "MissingAuthenticationTokenException",
-        "Missing Authentication Token",
-    )
+fn signing_name_of(service: &str) -> Option<&'static str> {
+    match service {
+        "AWSHealth_20160804" => Some("health"),
+        "CodePipeline_20150709" => Some("codepipeline"),
+        _ => None,
+    }
 }
 
 impl Codec {

@@ -3,13 +3,17 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use serde_json::Value;
+
 use crate::service_error::ServiceError;
 
 /// What goes wrong with a call.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Fault {
     /// The service answers with this error, and does nothing.
     Error(ServiceError),
+    /// The service answers with this output, whatever was asked.
+    Output(Value),
     /// The service answers with status 200 and bytes that are not of its protocol.
     Garbage,
     /// The call is received and never answered.

@@ -5,7 +5,7 @@ mod runtime_api;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::ACCOUNT_ID;
 use crate::timestamp::Timestamp;
@@ -93,13 +93,27 @@ impl Lambda {
         Some(invocation)
     }
 
-    /// A function has finished an invocation. False if no such invocation is running.
-    pub fn finish(&mut self, request_id: &str, result: Result<Value, Value>) -> bool {
+    /// A function has finished an invocation. False if no such invocation of it is running: Lambda ends one at its
+    /// deadline.
+    pub fn finish(
+        &mut self,
+        now: Timestamp,
+        request_id: &str,
+        mut result: Result<Value, Value>,
+    ) -> bool {
         let Some(invocation) = self.running.remove(request_id) else {
             return false;
         };
+        let in_time = invocation.deadline.is_none_or(|deadline| now <= deadline);
+        if !in_time {
+            let text = format!(
+                "{request_id} Task timed out after {:.2} seconds",
+                self.timeout.as_secs_f64()
+            );
+            result = Err(json!({"errorType": "Sandbox.Timedout", "errorMessage": text}));
+        }
         self.finished.push(Finished { invocation, result });
-        true
+        in_time
     }
 
     /// The invocations that have ended, oldest first.

@@ -7,7 +7,7 @@
 //! * [`World`] runs it in the same process in virtual time, behind the HTTP connector of real SDK clients.
 //!
 //! What it does not know it refuses with an error in AWS's shape; it never answers "done" to something it ignores.
-//! Signatures are not checked, but the credential's scope is: it says which region was meant.
+//! Signatures are not checked, but the credential's scope is: it says which region and service were meant.
 
 mod answer;
 mod calls;

@@ -68,6 +68,9 @@ impl ServiceError {
 
     /// The body cannot be read as the operation's input.
     pub(crate) fn serialization(reason: impl std::fmt::Display) -> Self {
-        Self::new("SerializationException", reason.to_string())
+        Self::new(
+            "SerializationException",
+            format!("the sandbox cannot read this input: {reason}"),
+        )
     }
 }

@@ -102,7 +102,7 @@ impl World {
     ) {
         while let Some(invocation) = self.with(|sandbox, now| sandbox.lambda.take(now, function)) {
             let result = handler(&invocation).await;
-            self.with(|sandbox, _| sandbox.lambda.finish(&invocation.request_id, result));
+            self.with(|sandbox, now| sandbox.lambda.finish(now, &invocation.request_id, result));
         }
     }
 

@@ -43,6 +43,9 @@ impl Clients {
             .ok_or(RegionError::Missing)?
             .as_ref()
             .parse()?;
+        if region == Region::global() {
+            return Err(InvalidRegion(region.to_string()).into());
+        }
 
         // An attempt that takes longer than these is better tried again: both services answer within a second.
         let timeouts = |attempt| {
@@ -86,15 +89,48 @@ impl Clients {
     }
 }
 
-/// The active region of AWS Health in the partition of `region` (user guide, "Accessing the AWS Health API").
-/// The SDK would make up an endpoint for any region, but the service runs only here.
+/// The region of AWS Health in the partition of `region` (user guide, "Accessing the AWS Health API"; the isolated
+/// partitions and the European one from botocore's endpoints). The SDK would make up an endpoint for any region, but
+/// the service runs only here.
 fn health_region(region: &Region) -> &'static str {
-    let name = region.as_str();
-    if name.starts_with("cn-") {
-        "cn-northwest-1"
-    } else if name.starts_with("us-gov-") {
-        "us-gov-west-1"
-    } else {
-        "us-east-1"
+    const PARTITIONS: [(&str, &str); 7] = [
+        ("cn-", "cn-northwest-1"),
+        ("eu-isoe-", "eu-isoe-west-1"),
+        ("eusc-", "eusc-de-east-1"),
+        ("us-gov-", "us-gov-west-1"),
+        ("us-iso-", "us-iso-east-1"),
+        ("us-isob-", "us-isob-east-1"),
+        ("us-isof-", "us-isof-south-1"),
+    ];
+    let of = PARTITIONS
+        .iter()
+        .find(|(prefix, _)| region.as_str().starts_with(prefix));
+    of.map_or("us-east-1", |(_, health)| *health)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn aws_health_is_asked_where_it_runs_in_each_partition() {
+        for (own, health) in [
+            ("us-east-1", "us-east-1"),
+            ("ap-southeast-2", "us-east-1"),
+            ("us-west-2", "us-east-1"),
+            ("cn-north-1", "cn-northwest-1"),
+            ("us-gov-east-1", "us-gov-west-1"),
+            ("us-iso-west-1", "us-iso-east-1"),
+            ("us-isob-east-1", "us-isob-east-1"),
+            ("us-isof-east-1", "us-isof-south-1"),
+            ("eu-isoe-west-1", "eu-isoe-west-1"),
+            ("eusc-de-east-1", "eusc-de-east-1"),
+        ] {
+            assert_eq!(
+                health_region(&own.parse().expect("a region")),
+                health,
+                "{own}"
+            );
+        }
     }
 }

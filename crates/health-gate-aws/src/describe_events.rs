@@ -18,7 +18,7 @@ use health_gate::{
 use time::UtcDateTime;
 
 use crate::clients::Clients;
-use crate::sdk_error::chain;
+use crate::sdk_error::{is_without_credentials, text};
 
 /// The most regions that one filter takes (API reference, `EventFilter`).
 const REGIONS_PER_REQUEST: usize = 10;
@@ -36,7 +36,10 @@ pub async fn describe_events(clients: &Clients, regions: &[Region], budget: Dura
         Ok(Ok(())) => Reading::Known(seen),
         Ok(Err(unread)) => Reading::Unknown { seen, unread },
         Err(_) => {
-            let detail = format!("the gate waited {:.1} s", budget.as_secs_f64());
+            let detail = match budget.as_secs_f64() {
+                0.0 => "the invocation had no time left to ask".to_owned(),
+                seconds => format!("the gate waited {seconds:.1} s"),
+            };
             Reading::Unknown {
                 seen,
                 unread: Unread {
@@ -59,19 +62,22 @@ async fn read_regions(
             .event_status_codes(EventStatusCode::Open)
             .event_type_categories(EventTypeCategory::Issue)
             .build();
+        // A token that comes twice would end the stream as if all had been read: the limit on pages ends it instead.
         let mut pages = clients
             .health
             .describe_events()
             .filter(filter)
             .into_paginator()
             .page_size(EVENTS_PER_PAGE)
+            .stop_on_duplicate_token(false)
             .send();
         let mut read = 0;
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| unread(&error))?;
             read += 1;
+            let is_last = page.next_token.as_ref().is_none_or(String::is_empty);
             seen.extend(page.events.unwrap_or_default().into_iter().map(event));
-            if read == PAGES_PER_REQUEST && page.next_token.is_some() {
+            if read == PAGES_PER_REQUEST && !is_last {
                 let detail = format!("stopped after {read} pages of {EVENTS_PER_PAGE} events");
                 return Err(Unread {
                     cause: UnknownCause::TooManyPages,
@@ -86,7 +92,7 @@ async fn read_regions(
 fn event(event: types::Event) -> Event {
     let text = |value: Option<String>| value.unwrap_or_else(|| "unknown".to_owned());
     Event {
-        arn: text(event.arn),
+        arn: event.arn.unwrap_or_default(),
         service: text(event.service),
         type_code: text(event.event_type_code),
         category: event.event_type_category.map(|category| match category {
@@ -115,29 +121,23 @@ fn event(event: types::Event) -> Event {
 
 /// `None` for a time that is no date, years before or after all others.
 fn utc(time: aws_smithy_types::DateTime) -> Option<UtcDateTime> {
-    UtcDateTime::from_unix_timestamp(time.secs()).ok()
+    UtcDateTime::from_unix_timestamp_nanos(time.as_nanos()).ok()
 }
 
 fn unread(error: &SdkError<DescribeEventsError>) -> Unread {
-    match error {
-        SdkError::ServiceError(service) if service.err().code().is_some() => {
-            let (code, message) = (service.err().code(), service.err().message());
-            let cause = cause_of_code(code.unwrap_or_default());
-            let detail = [code, message]
-                .into_iter()
-                .flatten()
-                .collect::<Vec<_>>()
-                .join(": ");
-            Unread { cause, detail }
-        }
-        SdkError::TimeoutError(_) => Unread {
-            cause: UnknownCause::TimedOut,
-            detail: chain(error),
-        },
-        _ => Unread {
-            cause: UnknownCause::Unavailable,
-            detail: chain(error),
-        },
+    let status = error
+        .raw_response()
+        .map(|response| response.status().as_u16());
+    let cause = match (error, error.code()) {
+        (SdkError::TimeoutError(_), _) => UnknownCause::TimedOut,
+        _ if is_without_credentials(error) => UnknownCause::AccessDenied,
+        (_, Some(code)) if cause_of_code(code) != UnknownCause::Unavailable => cause_of_code(code),
+        _ if status == Some(429) => UnknownCause::Throttled,
+        _ => UnknownCause::Unavailable,
+    };
+    Unread {
+        cause,
+        detail: text(error),
     }
 }
 
@@ -164,5 +164,53 @@ fn cause_of_code(code: &str) -> UnknownCause {
         | "ThrottledException"
         | "TooManyRequestsException" => UnknownCause::Throttled,
         _ => UnknownCause::Unavailable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_say_who_has_to_act() {
+        for (codes, cause) in [
+            (
+                &["SubscriptionRequiredException"][..],
+                UnknownCause::NoSupportPlan,
+            ),
+            (
+                &[
+                    "AccessDenied",
+                    "AccessDeniedException",
+                    "ExpiredToken",
+                    "ExpiredTokenException",
+                    "InvalidSignatureException",
+                    "UnrecognizedClientException",
+                ],
+                UnknownCause::AccessDenied,
+            ),
+            (
+                &[
+                    "Throttling",
+                    "ThrottlingException",
+                    "TooManyRequestsException",
+                    "RequestLimitExceeded",
+                ],
+                UnknownCause::Throttled,
+            ),
+            (
+                &[
+                    "InternalFailure",
+                    "ServiceUnavailable",
+                    "ValidationException",
+                    "",
+                ],
+                UnknownCause::Unavailable,
+            ),
+        ] {
+            for code in codes {
+                assert_eq!(cause_of_code(code), cause, "{code}");
+            }
+        }
     }
 }

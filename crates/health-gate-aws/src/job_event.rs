@@ -2,7 +2,7 @@
 //!
 //! The event carries live S3 credentials and perhaps more that is none of our business. Only the strings at the
 //! paths below are read; everything else is skipped while parsing, so no value of ours can hold it. And no event
-//! that is JSON is refused: a job that is not answered blocks its stage for 20 minutes, so what is wrong with an
+//! is refused: a job that is not answered blocks its stage for 20 minutes, so what is wrong with an
 //! event is a reason to fail the job, and not to fail before it.
 
 use std::fmt;
@@ -88,7 +88,12 @@ impl<'de> Deserialize<'de> for JobEvent {
             (JOB_ID, &mut event.job_id),
             (USER_PARAMETERS, &mut event.user_parameters),
         ];
-        Pick { wanted }.deserialize(deserializer)?;
+        // The Lambda runtime never calls the handler for an event that it cannot parse. What was read before the damage
+        // is kept, so that the job is answered if its id was.
+        let whole = Pick { wanted }.deserialize(deserializer).is_ok();
+        if !whole && event.user_parameters == Member::Absent {
+            event.user_parameters = Member::Other("text that cannot be read");
+        }
         Ok(event)
     }
 }
@@ -243,6 +248,40 @@ mod tests {
                 Err(PolicyError::NotAString { found })
             );
         }
+    }
+
+    /// As the Lambda runtime reads an event: whatever follows the value is not looked at.
+    fn read_bytes(event: &[u8]) -> JobEvent {
+        JobEvent::deserialize(&mut serde_json::Deserializer::from_slice(event))
+            .expect("no event is refused")
+    }
+
+    #[test]
+    fn a_damaged_event_is_read_as_far_as_it_goes() {
+        let with = |user_parameters: &str| {
+            format!(
+                r#"{{"CodePipeline.job": {{"id": "job-1", "data": {{"actionConfiguration": {{"configuration": {{"UserParameters": {user_parameters}"#
+            )
+        };
+        for event in [
+            with(r#""us-east-1\ud800"}}}}}"#),
+            with("1e400}}}}}"),
+            with(r#""us-east"#),
+            r#"{"CodePipeline.job": {"id": "job-1", "\ud800": 1, "data": {}}}"#.to_owned(),
+            r#"{"CodePipeline.job": {"id": "job-1", "data"#.to_owned(),
+        ] {
+            let event = read_bytes(event.as_bytes());
+            assert_eq!(event.job_id(), Some(JobId("job-1".to_owned())));
+            assert_eq!(
+                event.user_parameters(),
+                Err(PolicyError::NotAString {
+                    found: "text that cannot be read"
+                })
+            );
+        }
+        let cut = read_bytes(with(r#""us-east-1""#).as_bytes());
+        assert_eq!(cut.user_parameters(), Ok(Some("us-east-1")));
+        assert_eq!(read_bytes(b"\xff").job_id(), None);
     }
 
     #[test]

@@ -26,4 +26,5 @@ pub use describe_events::describe_events;
 pub use job_event::{JobEvent, JobId};
 pub use put_job_result::{Delivery, PutJobResultError, put_job_result};
 pub use sdk_config::load_sdk_config;
+pub use sdk_error::error_chain;
 pub use settings::{LogFormat, Settings};

@@ -41,15 +41,55 @@ fn may_be_logged(line: &Metadata<'_>) -> bool {
     *line.level() <= Level::DEBUG || OURS.iter().any(|name| line.target().starts_with(name))
 }
 
-/// Lambda's level names are tracing's, but for FATAL. What cannot be read means INFO: too much to read beats
-/// nothing to read.
+/// A level, or a list like `warn,health_gate=debug`. Lambda's level names are tracing's, but for FATAL. What cannot be
+/// read, and what a list leaves open, is INFO: too much to read beats nothing to read.
 fn level(text: Option<&str>) -> Targets {
-    let text = text.unwrap_or_default();
+    let text = text.unwrap_or_default().trim();
+    let every = |level: LevelFilter| Targets::new().with_default(level);
     if text.eq_ignore_ascii_case("fatal") {
-        return Targets::new().with_default(LevelFilter::ERROR);
+        return every(LevelFilter::ERROR);
     }
+    if let (false, Ok(level)) = (text.is_empty(), text.parse()) {
+        return every(level);
+    }
+    // A word alone would be read as the name of a target, and everything else be silent.
     match text.parse::<Targets>() {
-        Ok(targets) if !text.is_empty() => targets,
-        Ok(_) | Err(_) => Targets::new().with_default(LevelFilter::INFO),
+        Ok(list) if text.contains('=') => match list.default_level() {
+            Some(_) => list,
+            None => list.with_default(LevelFilter::INFO),
+        },
+        Ok(_) | Err(_) => every(LevelFilter::INFO),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_level_that_cannot_be_read_is_info() {
+        let every = |level: LevelFilter| Targets::new().with_default(level);
+        for (text, expected) in [
+            (None, every(LevelFilter::INFO)),
+            (Some(""), every(LevelFilter::INFO)),
+            (Some("inof"), every(LevelFilter::INFO)),
+            (Some("verbose"), every(LevelFilter::INFO)),
+            (Some("trace,"), every(LevelFilter::INFO)),
+            (Some("warn"), every(LevelFilter::WARN)),
+            (Some(" WARN "), every(LevelFilter::WARN)),
+            (Some("TRACE"), every(LevelFilter::TRACE)),
+            (Some("FATAL"), every(LevelFilter::ERROR)),
+            (Some("off"), every(LevelFilter::OFF)),
+            (
+                Some("warn,health_gate=debug"),
+                every(LevelFilter::WARN).with_target("health_gate", LevelFilter::DEBUG),
+            ),
+            (
+                Some("health_gate=debug"),
+                every(LevelFilter::INFO).with_target("health_gate", LevelFilter::DEBUG),
+            ),
+        ] {
+            assert_eq!(level(text), expected, "{text:?}");
+        }
     }
 }

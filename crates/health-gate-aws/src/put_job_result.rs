@@ -1,16 +1,21 @@
 //! Answers a job: PutJobSuccessResult or PutJobFailureResult.
 
-use aws_sdk_codepipeline::error::{
-    BuildError, DisplayErrorContext, ProvideErrorMetadata, SdkError,
-};
+use std::time::Duration;
+
+use aws_sdk_codepipeline::config::Builder as Config;
+use aws_sdk_codepipeline::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_codepipeline::types::{
     ExecutionDetails, FailureDetails, FailureType as WireFailureType,
 };
+use aws_smithy_types::timeout::TimeoutConfig;
 use health_gate::{FailureType, JobResult};
 
 use crate::clients::Clients;
 use crate::job_event::JobId;
-use crate::sdk_error::chain;
+use crate::sdk_error::{error_chain, text};
+
+/// CodePipeline answers within a second; an attempt that takes this long is better made again.
+const LONGEST_ATTEMPT: Duration = Duration::from_secs(3);
 
 /// How CodePipeline took a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,14 +54,41 @@ pub enum PutJobResultError {
     },
 }
 
-/// Delivers the result of a job.
+/// Delivers the result of a job, within `budget`.
 ///
 /// # Errors
-/// [`PutJobResultError`] when the job still waits for a result.
+/// [`PutJobResultError`] when the job still waits for a result, or may do.
 pub async fn put_job_result(
     clients: &Clients,
     job_id: &JobId,
     result: &JobResult,
+    budget: Duration,
+) -> Result<Delivery, PutJobResultError> {
+    match tokio::time::timeout(budget, send(clients, job_id, result, attempt(budget))).await {
+        Ok(delivery) => delivery,
+        Err(_) => {
+            let reason = format!(
+                "CodePipeline did not answer within {:.1} s",
+                budget.as_secs_f64()
+            );
+            Err(undelivered(clients, job_id, reason))
+        }
+    }
+}
+
+/// What one attempt may take: never so long that a silent one leaves no time for another two.
+fn attempt(budget: Duration) -> Config {
+    let timeouts = TimeoutConfig::builder()
+        .operation_attempt_timeout(LONGEST_ATTEMPT.min(budget / 3))
+        .build();
+    Config::new().timeout_config(timeouts)
+}
+
+async fn send(
+    clients: &Clients,
+    job_id: &JobId,
+    result: &JobResult,
+    attempt: Config,
 ) -> Result<Delivery, PutJobResultError> {
     match result {
         JobResult::Success {
@@ -72,7 +104,16 @@ pub async fn put_job_result(
                 .job_id(job_id.as_str())
                 .execution_details(ExecutionDetails::builder().summary(summary).build())
                 .set_output_variables(Some(variables.collect()));
-            delivery(clients, job_id, request.send().await.map(drop))
+            delivery(
+                clients,
+                job_id,
+                request
+                    .customize()
+                    .config_override(attempt)
+                    .send()
+                    .await
+                    .map(drop),
+            )
         }
         JobResult::Failure {
             failure_type,
@@ -82,14 +123,23 @@ pub async fn put_job_result(
                 .r#type(wire_type(*failure_type))
                 .message(message)
                 .build();
-            let details =
-                details.map_err(|error: BuildError| undelivered(clients, job_id, chain(&error)))?;
+            let details = details
+                .map_err(|error: BuildError| undelivered(clients, job_id, error_chain(&error)))?;
             let request = clients
                 .codepipeline
                 .put_job_failure_result()
                 .job_id(job_id.as_str())
                 .failure_details(details);
-            delivery(clients, job_id, request.send().await.map(drop))
+            delivery(
+                clients,
+                job_id,
+                request
+                    .customize()
+                    .config_override(attempt)
+                    .send()
+                    .await
+                    .map(drop),
+            )
         }
     }
 }
@@ -111,10 +161,7 @@ where
             job_id: job_id.clone(),
             region: clients.region.to_string(),
         }),
-        Some(_) | None => {
-            tracing::debug!(error = %DisplayErrorContext(&error), "the SDK's own account of the failed answer");
-            Err(undelivered(clients, job_id, chain(&error)))
-        }
+        Some(_) | None => Err(undelivered(clients, job_id, text(&error))),
     }
 }
 

@@ -1,18 +1,43 @@
-//! The text of an SDK error. Its `Display` says "service error" and no more; what happened is in its sources.
+//! What an SDK error says. Its `Display` is "service error" and no more; what happened is in its sources.
 
 use std::error::Error;
 
-/// The error and all its sources, from the outside in: `dispatch failure: io error: connection refused`.
-pub(crate) fn chain(error: &dyn Error) -> String {
-    let mut texts = vec![error.to_string()];
-    let mut source = error.source();
-    while let Some(error) = source {
-        let text = error.to_string();
+use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_codepipeline::error::{ProvideErrorMetadata, SdkError};
+
+/// The text of a failed call, for people: the service's code and message, or else the error and what caused it.
+pub(crate) fn text<E>(error: &SdkError<E>) -> String
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    match (error.code(), error.message()) {
+        (Some(code), Some(message)) => format!("{code}: {message}"),
+        (Some(code), None) => code.to_owned(),
+        (None, _) => error_chain(error),
+    }
+}
+
+/// Whether the call failed because there are no credentials to sign it with.
+pub(crate) fn is_without_credentials(error: &(dyn Error + 'static)) -> bool {
+    sources(error).any(|source| source.is::<CredentialsError>())
+}
+
+/// An error and all its sources, from the outside in: `dispatch failure: io error: connection refused`.
+pub fn error_chain(error: &(dyn Error + 'static)) -> String {
+    let mut texts: Vec<String> = Vec::new();
+    for text in sources(error).map(ToString::to_string) {
         // Many wrappers repeat what they wrap.
         if !texts.iter().any(|known| known.contains(&text)) {
             texts.push(text);
         }
-        source = error.source();
     }
     texts.join(": ")
+}
+
+fn sources<'e>(
+    error: &'e (dyn Error + 'static),
+) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error: &&'e (dyn Error + 'static)| {
+        (*error).source()
+    })
 }

@@ -2,17 +2,22 @@
 
 use std::io::Write;
 use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use aws_sandbox::codepipeline::NewJob;
 use aws_sandbox::health::Event;
 use aws_sandbox::{HttpServer, Sandbox, Timestamp};
 use clap::Args;
+use serde_json::Value;
 
 use crate::exit_code::ExitCode;
 
 const REGION: &str = "us-east-1";
 const FUNCTION: &str = "pipeline-gate";
+
+/// The function that is no function: a person answers its jobs.
+const BY_HAND: &str = "by-hand";
 
 /// The arguments of `health-gate sandbox`.
 #[derive(Debug, Args)]
@@ -23,22 +28,46 @@ pub(crate) struct Arguments {
     /// The port to listen on; 0 takes a free one.
     #[arg(long, default_value_t = 4566)]
     port: u16,
+    /// A job event, like those in `events/`, for pipeline-gate to answer instead of the built-in one; may be repeated.
+    #[arg(long = "event", value_name = "FILE")]
+    events: Vec<PathBuf>,
 }
 
 /// Serves until the process is stopped, a line for each call.
 pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<ExitCode> {
+    let events = arguments
+        .events
+        .iter()
+        .map(|file| job_event(file))
+        .collect::<Result<Vec<_>>>()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(serve(SocketAddr::new(arguments.host, arguments.port), out))
+    runtime.block_on(serve(
+        SocketAddr::new(arguments.host, arguments.port),
+        events,
+        out,
+    ))
 }
 
-async fn serve(address: SocketAddr, out: &mut impl Write) -> Result<ExitCode> {
+fn job_event(file: &Path) -> Result<Value> {
+    let shown = file.display();
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {shown}"))?;
+    let event: Value =
+        serde_json::from_str(&text).with_context(|| format!("{shown} is not JSON"))?;
+    ensure!(
+        event["CodePipeline.job"]["id"].is_string(),
+        "{shown} is no job event: `CodePipeline.job`.`id` is missing; samples are in events/"
+    );
+    Ok(event)
+}
+
+async fn serve(address: SocketAddr, events: Vec<Value>, out: &mut impl Write) -> Result<ExitCode> {
     let server = HttpServer::bind(address, Sandbox::new(1))
         .await
         .with_context(|| format!("cannot listen on {address}; choose another port with --port, or a free one with --port 0"))?;
-    let job_id = server.with(furnish);
-    writeln!(out, "{}", welcome(server.address(), &job_id))?;
+    let by_hand = server.with(|sandbox, now| furnish(sandbox, now, events));
+    writeln!(out, "{}", welcome(server.address(), &by_hand))?;
     let mut told = 0;
     loop {
         let call = server
@@ -49,8 +78,8 @@ async fn serve(address: SocketAddr, out: &mut impl Write) -> Result<ExitCode> {
     }
 }
 
-/// An open issue, one that is over, and a job that waits for its result.
-fn furnish(sandbox: &mut Sandbox, now: Timestamp) -> String {
+/// An open issue, one that is over, a job for a person and at least one for the function. Returns the person's.
+fn furnish(sandbox: &mut Sandbox, now: Timestamp, events: Vec<Value>) -> String {
     let ago = |minutes: i64| Timestamp::from_millis(now.as_millis() - minutes * 60_000);
     sandbox
         .health
@@ -59,32 +88,42 @@ fn furnish(sandbox: &mut Sandbox, now: Timestamp) -> String {
     let arn = over.arn.clone();
     sandbox.health.put_event(over);
     sandbox.health.close_event(ago(120), &arn);
-    let user_parameters = Some(format!("{REGION},global"));
-    sandbox.start_job(now, REGION, FUNCTION, NewJob { user_parameters })
+
+    let job = || NewJob {
+        user_parameters: Some(format!("{REGION},global")),
+    };
+    let by_hand = sandbox.start_job(now, REGION, BY_HAND, job());
+    if events.is_empty() {
+        sandbox.start_job(now, REGION, FUNCTION, job());
+    }
+    for event in events {
+        sandbox.submit_job_event(REGION, FUNCTION, event);
+    }
+    by_hand
 }
 
-fn welcome(address: SocketAddr, job_id: &str) -> String {
+fn welcome(address: SocketAddr, by_hand: &str) -> String {
     format!(
         "\
 sandbox: AWS Health, CodePipeline and Lambda's Runtime API on http://{address}
 
-Any credentials will do; signatures are not checked:
-  export AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox AWS_DEFAULT_REGION={REGION}
+In another terminal, with any credentials (signatures are not checked):
+  export AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox AWS_REGION={REGION} AWS_DEFAULT_REGION={REGION}
 
 AWS Health has an open EC2 issue in {REGION} and a closed LAMBDA issue in eu-west-1:
   aws health describe-events --endpoint-url http://{address} --filter eventStatusCodes=open
 
-A job of the function {FUNCTION} waits for its result:
-  aws codepipeline get-job-details --endpoint-url http://{address} --job-id {job_id}
-  aws codepipeline put-job-failure-result --endpoint-url http://{address} --job-id {job_id} --failure-details type=JobFailed,message=no
+A job waits for you to answer it:
+  aws codepipeline get-job-details --endpoint-url http://{address} --job-id {by_hand}
+  aws codepipeline put-job-failure-result --endpoint-url http://{address} --job-id {by_hand} \\
+    --failure-details type=JobFailed,message=no
 
-Or let the real function answer it:
-  env AWS_REGION={REGION} AWS_ENDPOINT_URL=http://{address} \\
-    AWS_LAMBDA_RUNTIME_API=http://{address}/lambda/{FUNCTION} \\
-    AWS_LAMBDA_FUNCTION_NAME={FUNCTION} AWS_LAMBDA_FUNCTION_VERSION=1 AWS_LAMBDA_FUNCTION_MEMORY_SIZE=128 \\
-    cargo run --locked --bin pipeline-gate
+Another waits for the real function, which runs until you stop it:
+  AWS_ENDPOINT_URL=http://{address} AWS_LAMBDA_RUNTIME_API=http://{address}/lambda/{FUNCTION} \\
+  AWS_LAMBDA_FUNCTION_NAME={FUNCTION} AWS_LAMBDA_FUNCTION_VERSION=1 AWS_LAMBDA_FUNCTION_MEMORY_SIZE=128 \\
+  cargo run --locked --bin pipeline-gate
 
-Every call is a line here. Stop with Ctrl-C.
+Every call of a service, and every answer of a function, is a line here. Stop with Ctrl-C.
 "
     )
 }

@@ -9,7 +9,8 @@ use time::UtcDateTime;
 /// One event of AWS Health (API reference: `Event`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    /// Identifies the event: `arn:aws:health:us-east-1::event/EC2/AWS_EC2_OPERATIONAL_ISSUE/…`.
+    /// Identifies the event: `arn:aws:health:us-east-1::event/EC2/AWS_EC2_OPERATIONAL_ISSUE/…`. Empty if AWS Health
+    /// left it out.
     pub arn: String,
     /// AWS Health's code of the service, `EC2`.
     pub service: String,

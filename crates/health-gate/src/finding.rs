@@ -60,7 +60,8 @@ impl Finding {
                 .then_with(|| a.arn.cmp(&b.arn))
         });
         let mut known = std::collections::BTreeSet::new();
-        open.retain(|event| known.insert(event.arn.clone()));
+        // Without an ARN two events cannot be told to be the same one.
+        open.retain(|event| event.arn.is_empty() || known.insert(event.arn.clone()));
 
         match (open.is_empty(), unread) {
             (false, unread) => Self::Incident(Incidents {

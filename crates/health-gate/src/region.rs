@@ -51,7 +51,9 @@ fn is_region_name(text: &str) -> bool {
         return false;
     };
     let middle: Vec<_> = parts.collect();
-    letters(first)
+    // The most that AWS Health's filter takes.
+    text.len() <= 25
+        && letters(first)
         && (2..=4).contains(&first.len())
         && !middle.is_empty()
         && middle.into_iter().all(letters)
@@ -96,6 +98,7 @@ mod tests {
             "europe-west-1",
             "us-east-1 ",
             "us-1",
+            "us-averyveryverylongname-1",
         ] {
             assert_eq!(
                 name.parse::<Region>(),

@@ -126,7 +126,7 @@ impl Policy {
             None => {}
             Some('{') => apply_object(text, &mut policy)?,
             Some('[' | '"') => return Err(PolicyError::NotAnObject { value: shown(text) }),
-            Some(_) => policy.regions = comma_separated_regions(text)?,
+            Some(_) => policy.regions = each_once(comma_separated_regions(text)?),
         }
         Ok(policy)
     }
@@ -150,7 +150,7 @@ fn apply_object(text: &str, policy: &mut Policy) -> Result<(), PolicyError> {
         given.push(key);
         // `null` resets a key to its default, which stands in `policy` already.
         if !value.is_null() {
-            policy.regions = region_list(key, &value)?;
+            policy.regions = each_once(region_list(key, &value)?);
         }
     }
     Ok(())
@@ -188,6 +188,15 @@ fn comma_separated_regions(text: &str) -> Result<Vec<Region>, PolicyError> {
                 region(item)
             }
         })
+        .collect()
+}
+
+/// Without the repetitions of a region.
+fn each_once(regions: Vec<Region>) -> Vec<Region> {
+    let mut known = std::collections::BTreeSet::new();
+    regions
+        .into_iter()
+        .filter(|region| known.insert(region.clone()))
         .collect()
 }
 

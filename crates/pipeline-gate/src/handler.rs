@@ -11,8 +11,10 @@ use health_gate_aws::{
 use lambda_runtime::{Diagnostic, LambdaEvent};
 use time::UtcDateTime;
 
-/// What the answer to CodePipeline may take, with its retries. Never more than half of what an invocation has.
+/// What is kept for the answer to CodePipeline, with its retries. Never more than half of what an invocation has.
 const ANSWER_RESERVE: Duration = Duration::from_secs(10);
+/// What is kept for the closing line and the way back to Lambda.
+const CLOSING_RESERVE: Duration = Duration::from_millis(250);
 
 /// The invocation could not answer its job. Lambda then runs it again.
 #[derive(Debug, thiserror::Error)]
@@ -70,7 +72,11 @@ pub async fn handle(
     let budget = left.saturating_sub(ANSWER_RESERVE.min(left / 2));
     let evaluation = evaluate(&event, clients, budget).await;
     let result = evaluation.report().job_result();
-    answer(clients, &job_id, &evaluation, result).await
+    let budget = clients
+        .clock
+        .until(context.deadline())
+        .saturating_sub(CLOSING_RESERVE);
+    answer(clients, &job_id, &evaluation, result, budget).await
 }
 
 /// A decision and what it was made from.
@@ -125,8 +131,9 @@ async fn answer(
     job_id: &JobId,
     evaluation: &Evaluation,
     result: JobResult,
+    budget: Duration,
 ) -> Result<JobResult, HandlerError> {
-    let delivery = put_job_result(clients, job_id, &result).await;
+    let delivery = put_job_result(clients, job_id, &result, budget).await;
     let (decision, reason, incidents) = match &evaluation.decision {
         Decision::Pass(Pass::Clear) => ("pass", "health.clear", 0),
         Decision::Fail(Block::Blocked(incidents)) => {
@@ -135,6 +142,7 @@ async fn answer(
         Decision::Fail(Block::Unknown(unread)) => ("fail", unread.cause.code(), 0),
         Decision::Fail(Block::Invalid(error)) => ("fail", error.code(), 0),
     };
+    let job_id = job_id.as_str();
     let regions = evaluation
         .regions
         .iter()
@@ -142,23 +150,47 @@ async fn answer(
         .collect::<Vec<_>>()
         .join(",");
     let events_read = evaluation.events_read;
+    let report = match &result {
+        JobResult::Success { summary, .. } => summary.as_str(),
+        JobResult::Failure { message, .. } => message.as_str(),
+    };
+    let headline = report.lines().next().unwrap_or_default();
     match delivery {
         Ok(delivery) => {
-            let delivery = match delivery {
-                Delivery::Accepted => "accepted",
-                Delivery::AlreadyAnswered => "already-answered",
+            let (delivery, headline) = match delivery {
+                Delivery::Accepted => ("accepted", headline.to_owned()),
+                Delivery::AlreadyAnswered => (
+                    "already-answered",
+                    format!("the job has its result already; not told again: {headline}"),
+                ),
             };
-            let text = match &result {
-                JobResult::Success { summary, .. } => summary,
-                JobResult::Failure { message, .. } => message,
-            };
-            tracing::info!(jobId = %job_id, decision, reason, regions, eventsRead = events_read, incidents, delivery, "{text}");
+            tracing::info!(
+                jobId = job_id,
+                decision,
+                reason,
+                regions,
+                eventsRead = events_read,
+                incidents,
+                delivery,
+                report,
+                "{headline}"
+            );
             Ok(result)
         }
         Err(error) => {
             let error = HandlerError::NotAnswered(error);
             let delivery = error.code();
-            tracing::error!(jobId = %job_id, decision, reason, regions, eventsRead = events_read, incidents, delivery, "{error}");
+            tracing::error!(
+                jobId = job_id,
+                decision,
+                reason,
+                regions,
+                eventsRead = events_read,
+                incidents,
+                delivery,
+                report,
+                "{error}"
+            );
             Err(error)
         }
     }

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use health_gate_aws::{Clients, Clock, Settings, load_sdk_config, logging};
+use health_gate_aws::{Clients, Clock, Settings, error_chain, load_sdk_config, logging};
 use lambda_runtime::{Error, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
@@ -12,7 +12,7 @@ async fn main() -> ExitCode {
     match run(&clock).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!("pipeline-gate cannot run: {error}");
+            tracing::error!("pipeline-gate cannot run: {}", error_chain(&*error));
             ExitCode::FAILURE
         }
     }

@@ -18,7 +18,7 @@ const TYPES: [&str; 6] = [
 ];
 
 #[derive(Debug, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Input {
     #[serde(skip_serializing_if = "Option::is_none")]
     job_id: Option<String>,
@@ -27,7 +27,7 @@ pub(crate) struct Input {
 }
 
 #[derive(Debug, Default, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct FailureDetails {
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     failure_type: Option<String>,

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::{CodePipeline, JobResult};
 use crate::calls::Context;
@@ -14,7 +13,7 @@ pub(super) const JOB_ID: &str = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}
 const ALL_VARIABLES_BYTES: usize = 122_880;
 
 #[derive(Debug, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Input {
     #[serde(skip_serializing_if = "Option::is_none")]
     job_id: Option<String>,
@@ -24,14 +23,11 @@ pub(crate) struct Input {
     execution_details: Option<ExecutionDetails>,
     #[serde(skip_serializing_if = "Option::is_none")]
     output_variables: Option<BTreeMap<String, String>>,
-    /// Accepted and shown nowhere, as by real CodePipeline.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    current_revision: Option<Value>,
 }
 
 /// Accepted and shown nowhere for Lambda actions, as by real CodePipeline.
 #[derive(Debug, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct ExecutionDetails {
     #[serde(skip_serializing_if = "Option::is_none")]
     summary: Option<String>,

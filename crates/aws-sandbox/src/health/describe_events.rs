@@ -6,6 +6,7 @@ use super::{Event, Health, REGIONS};
 use crate::calls::Context;
 use crate::constraints::Constraints;
 use crate::service_error::ServiceError;
+use crate::timestamp::Timestamp;
 
 const ARN: &str = r"arn:aws(-[a-z]+(-[a-z]+)?)?:health:[^:]*:[^:]*:event(?:/[\w-]+){3}";
 const CATEGORIES: [&str; 4] = [
@@ -36,6 +37,12 @@ pub(crate) struct Input {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Filter {
     #[serde(skip_serializing_if = "Option::is_none")]
+    start_times: Option<Vec<Range>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end_times: Option<Vec<Range>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_updated_times: Option<Vec<Range>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     event_arns: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     event_type_codes: Option<Vec<String>>,
@@ -47,6 +54,22 @@ struct Filter {
     event_type_categories: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     event_status_codes: Option<Vec<String>>,
+}
+
+/// A range of time, both ends in it.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Range {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<Timestamp>,
+}
+
+impl Range {
+    fn contains(&self, time: Timestamp) -> bool {
+        self.from.is_none_or(|from| from <= time) && self.to.is_none_or(|to| time <= to)
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -90,12 +113,15 @@ impl Health {
                 .then_with(|| a.arn.cmp(&b.arn))
         });
 
-        let begin = input.next_token.as_deref().map_or(Ok(0), position)?;
+        let begin = input
+            .next_token
+            .as_deref()
+            .map_or(Ok(0), |token| position(token, events.len()))?;
         let page = usize::try_from(input.max_results.unwrap_or(DEFAULT_PAGE)).unwrap_or_default();
         let end = events.len().min(begin + page);
         let next_token = (end < events.len()).then(|| token(end));
         Ok(Output {
-            events: events.drain(begin.min(end)..end).cloned().collect(),
+            events: events.drain(begin..end).cloned().collect(),
             next_token,
         })
     }
@@ -107,7 +133,15 @@ impl Filter {
         let allows = |allowed: &Option<Vec<String>>, value: &String| {
             allowed.as_ref().is_none_or(|list| list.contains(value))
         };
-        allows(&self.event_arns, &event.arn)
+        let within = |ranges: &Option<Vec<Range>>, time: Option<Timestamp>| {
+            ranges.as_ref().is_none_or(|ranges| {
+                time.is_some_and(|time| ranges.iter().any(|range| range.contains(time)))
+            })
+        };
+        within(&self.start_times, Some(event.start_time))
+            && within(&self.end_times, event.end_time)
+            && within(&self.last_updated_times, Some(event.last_updated_time))
+            && allows(&self.event_arns, &event.arn)
             && allows(&self.event_type_codes, &event.event_type_code)
             && allows(&self.services, &event.service)
             && allows(&self.regions, &event.region)
@@ -176,6 +210,13 @@ fn validate(input: &Input) -> Result<(), ServiceError> {
             c.one_of(path, Some(item), &STATUSES);
         },
     );
+    for (path, ranges) in [
+        ("filter.startTimes", &filter.start_times),
+        ("filter.endTimes", &filter.end_times),
+        ("filter.lastUpdatedTimes", &filter.last_updated_times),
+    ] {
+        c.length(path, ranges.as_ref().map(Vec::len), 1..=10);
+    }
     constraints.finish()
 }
 
@@ -184,10 +225,12 @@ fn token(position: usize) -> String {
     format!("page-{position}")
 }
 
-fn position(token: &str) -> Result<usize, ServiceError> {
-    token
+fn position(token: &str, events: usize) -> Result<usize, ServiceError> {
+    let position = token
         .strip_prefix("page-")
-        .and_then(|position| position.parse().ok())
+        .and_then(|position| position.parse().ok());
+    position
+        .filter(|position| *position <= events)
         .ok_or_else(|| {
             ServiceError::new(
                 "InvalidPaginationToken",

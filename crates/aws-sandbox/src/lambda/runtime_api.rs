@@ -11,7 +11,7 @@ use crate::service_error::ServiceError;
 use crate::timestamp::Timestamp;
 use crate::transcript::{Call, Outcome};
 
-const VERSION: &str = "2018-06-01/runtime";
+const VERSION: &str = "2018-06-01/runtime/";
 
 impl Lambda {
     /// Takes a request of the Runtime API. `None` if it is none. A finished invocation is a call for the transcript.
@@ -25,11 +25,7 @@ impl Lambda {
             .path()
             .strip_prefix("/lambda/")?
             .split_once('/')?;
-        let path: Vec<&str> = path
-            .strip_prefix(VERSION)?
-            .trim_start_matches('/')
-            .split('/')
-            .collect();
+        let path: Vec<&str> = path.strip_prefix(VERSION)?.split('/').collect();
         let body = || json_of(request.body());
         let (response, call) = match (request.method(), path.as_slice()) {
             (&Method::GET, ["invocation", "next"]) => match self.take(now, function) {
@@ -62,7 +58,7 @@ impl Lambda {
         result: Result<Value, Value>,
     ) -> (Response<Bytes>, Option<Call>) {
         let (Ok(input) | Err(input)) = result.clone();
-        if self.finish(request_id, result) {
+        if self.finish(now, request_id, result) {
             return (accepted(), Some(call(now, operation, input, None)));
         }
         let error = ServiceError::new(

@@ -102,13 +102,13 @@ fn unknown(unread: &Unread) -> String {
              without one this gate cannot work in this account"
         }
         UnknownCause::AccessDenied => {
-            "next: allow `health:DescribeEvents` on `*` in the role of the gate's function, then retry this stage"
+            "next: check the role and the credentials of the gate's function, which needs `health:DescribeEvents` on `*`; then retry this stage"
         }
         UnknownCause::Throttled | UnknownCause::Unavailable | UnknownCause::TimedOut => {
             "next: retry this stage; the gate does not pass while it cannot see whether there is an incident"
         }
         UnknownCause::TooManyPages => {
-            "next: name fewer regions in the action's UserParameters and release the change again"
+            "next: look at AWS Health yourself; if the action's UserParameters name many regions, name fewer and release the change again"
         }
     };
     lines([
@@ -131,5 +131,10 @@ fn lines(texts: impl IntoIterator<Item = String>) -> String {
 
 /// One line: what comes from elsewhere may hold line breaks, which would forge lines of ours.
 fn line(text: String) -> String {
-    cut(text.replace(|c: char| c.is_control(), " "), LINE_BYTES)
+    cut(text.replace(breaks_lines, " "), LINE_BYTES)
+}
+
+/// Control characters, Unicode's line separators, and the marks that turn the direction of what follows.
+fn breaks_lines(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -150,7 +150,7 @@ fn what_could_not_be_read_says_why_and_what_to_do() {
     next: the AWS Health API needs a Business Support+, Enterprise Support or Unified Operations plan; without one this gate cannot work in this account
     [PermissionError]
     health-gate unknown: access to the AWS Health API is denied: User: arn:aws:sts::111122223333:assumed-role/gate is not authorized to perform: health:DescribeEvents
-    next: allow `health:DescribeEvents` on `*` in the role of the gate's function, then retry this stage
+    next: check the role and the credentials of the gate's function, which needs `health:DescribeEvents` on `*`; then retry this stage
     [SystemUnavailable]
     health-gate unknown: AWS Health throttled the gate: Rate exceeded
     next: retry this stage; the gate does not pass while it cannot see whether there is an incident
@@ -162,7 +162,7 @@ fn what_could_not_be_read_says_why_and_what_to_do() {
     next: retry this stage; the gate does not pass while it cannot see whether there is an incident
     [SystemUnavailable]
     health-gate unknown: AWS Health has more pages of events than the gate reads
-    next: name fewer regions in the action's UserParameters and release the change again
+    next: look at AWS Health yourself; if the action's UserParameters name many regions, name fewer and release the change again
     ");
 }
 

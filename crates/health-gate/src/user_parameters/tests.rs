@@ -30,6 +30,7 @@ fn a_given_list_is_taken_as_it_stands() {
         r#"{"regions": ["us-east-1", "global"]}"#,
         "us-east-1,global",
         " us-east-1 , global , ",
+        "us-east-1,global,us-east-1",
     ] {
         assert_eq!(
             read(text),
