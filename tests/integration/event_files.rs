@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
-use health_gate_aws::JobEvent;
+use health_gate_aws::{JobEvent, SnsEvent};
 use serde_json::Value;
 
 /// What the job event files say, by the gate's own reading.
@@ -31,6 +31,19 @@ const JOB_EVENTS: [(&str, &str, Option<&str>); 4] = [
     ),
 ];
 
+/// What the files of SNS say to stage-retry.
+const SNS_EVENTS: [(&str, &str); 3] = [
+    (
+        "sns-codepipeline-action-failed.json",
+        r#"Failure { pipeline: "checkout" }"#,
+    ),
+    ("sns-sweep.json", "Sweep"),
+    (
+        "sns-unknown.json",
+        r#"Ignored { why: "no known kind of message: source ``, detail-type ``" }"#,
+    ),
+];
+
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../events")
 }
@@ -54,6 +67,19 @@ fn every_file_is_read_by_its_function() {
 }
 
 #[test]
+fn every_message_of_sns_is_understood_by_its_function() {
+    let region = "us-east-1".parse().expect("a region");
+    for (file, signal) in SNS_EVENTS {
+        let event: SnsEvent = serde_json::from_value(read(file)).expect("an event of SNS");
+        assert_eq!(
+            format!("{:?}", event.signals("111122223333", &region)),
+            format!("[{signal}]"),
+            "{file}"
+        );
+    }
+}
+
+#[test]
 fn no_file_is_unused() {
     let files: BTreeSet<String> = fs::read_dir(folder())
         .expect("the folder exists")
@@ -65,11 +91,9 @@ fn no_file_is_unused() {
                 .expect("a name in UTF-8")
         })
         .collect();
-    assert_eq!(
-        files,
-        JOB_EVENTS
-            .iter()
-            .map(|(file, ..)| (*file).to_owned())
-            .collect()
-    );
+    let used = JOB_EVENTS
+        .iter()
+        .map(|(file, ..)| *file)
+        .chain(SNS_EVENTS.iter().map(|(file, _)| *file));
+    assert_eq!(files, used.map(str::to_owned).collect());
 }

@@ -29,10 +29,10 @@ async fn an_open_issue_fails_the_job_and_passes_once_it_is_closed() {
     assert_snapshot!(message, @"
     health-gate blocked: 1 open AWS Health issue in us-east-1
     EC2 AWS_EC2_OPERATIONAL_ISSUE in us-east-1, since 2026-11-23 09:00 UTC, last update 2026-11-23 09:00 UTC: https://health.aws.amazon.com/health/status?eventID=arn:aws:health:us-east-1::event/EC2/AWS_EC2_OPERATIONAL_ISSUE/AWS_EC2_OPERATIONAL_ISSUE_1
-    next: retry this stage once AWS Health shows these events as closed; the gate then reads AWS Health again
+    next: stage-retry goes on with this stage once AWS Health shows these events as closed; a retry by hand reads AWS Health again
     ");
 
-    gate.world.advance(Duration::from_hours(2)).await;
+    gate.play(Duration::from_hours(2)).await;
     gate.world
         .with(|sandbox, now| sandbox.health.close_event(now, &arn));
     assert_eq!(
@@ -67,7 +67,7 @@ async fn a_gate_in_ireland_asks_in_virginia_and_answers_in_ireland() {
     assert_eq!(failure(gate.job("").await).0, "JobFailed");
     assert_snapshot!(gate.transcript(), @r#"
     0.01 DescribeEvents us-east-1 {"filter":{"eventStatusCodes":["open"],"eventTypeCategories":["issue"],"regions":["eu-west-1","global"]},"maxResults":100}
-    0.03 PutJobFailureResult eu-west-1 {"failureDetails":{"message":"health-gate blocked: 1 open AWS Health issue in eu-west-1\nLAMBDA AWS_LAMBDA_OPERATIONAL_ISSUE in eu-west-1, since 2026-11-23 09:00 UTC, last update 2026-11-23 09:00 UTC: https://health.aws.amazon.com/health/status?eventID=arn:aws:health:eu-west-1::event/LAMBDA/AWS_LAMBDA_OPERATIONAL_ISSUE/AWS_LAMBDA_OPERATIONAL_ISSUE_1\nnext: retry this stage once AWS Health shows these events as closed; the gate then reads AWS Health again","type":"JobFailed"},"jobId":"JOB"}
+    0.03 PutJobFailureResult eu-west-1 {"failureDetails":{"message":"health-gate blocked: 1 open AWS Health issue in eu-west-1\nLAMBDA AWS_LAMBDA_OPERATIONAL_ISSUE in eu-west-1, since 2026-11-23 09:00 UTC, last update 2026-11-23 09:00 UTC: https://health.aws.amazon.com/health/status?eventID=arn:aws:health:eu-west-1::event/LAMBDA/AWS_LAMBDA_OPERATIONAL_ISSUE/AWS_LAMBDA_OPERATIONAL_ISSUE_1\nnext: stage-retry goes on with this stage once AWS Health shows these events as closed; a retry by hand reads AWS Health again","type":"JobFailed"},"jobId":"JOB"}
     "#);
 }
 

@@ -57,7 +57,7 @@ async fn throttling_is_tried_again_and_then_unknown() {
     assert_snapshot!(told, @"
     SystemUnavailable after 3 attempts
     health-gate unknown: AWS Health throttled the gate: ThrottlingException
-    next: retry this stage; the gate does not pass while it cannot see whether there is an incident
+    next: stage-retry goes on with this stage once AWS Health can be read and is clear; a retry by hand reads it again
     ");
 }
 
@@ -67,7 +67,7 @@ async fn an_internal_error_is_tried_again_and_then_unknown() {
     assert_snapshot!(told, @"
     SystemUnavailable after 3 attempts
     health-gate unknown: AWS Health is unavailable: InternalFailure
-    next: retry this stage; the gate does not pass while it cannot see whether there is an incident
+    next: stage-retry goes on with this stage once AWS Health can be read and is clear; a retry by hand reads it again
     ");
 }
 
@@ -77,7 +77,7 @@ async fn a_silent_aws_health_is_unknown_well_before_the_deadline() {
     assert_snapshot!(told, @"
     SystemUnavailable after 3 attempts
     health-gate unknown: AWS Health did not answer in time: request has timed out: operation attempt timeout (single attempt) occurred after 5s
-    next: retry this stage; the gate does not pass while it cannot see whether there is an incident
+    next: stage-retry goes on with this stage once AWS Health can be read and is clear; a retry by hand reads it again
     ");
 }
 
@@ -93,7 +93,7 @@ async fn a_silent_aws_health_leaves_a_short_invocation_half_its_time_to_answer()
     assert_eq!(failure_type, "SystemUnavailable");
     assert_snapshot!(message, @"
     health-gate unknown: AWS Health did not answer in time: the gate waited 1.5 s
-    next: retry this stage; the gate does not pass while it cannot see whether there is an incident
+    next: stage-retry goes on with this stage once AWS Health can be read and is clear; a retry by hand reads it again
     ");
     assert!(
         gate.time_left() >= Duration::from_millis(1_400),
@@ -108,7 +108,7 @@ async fn garbage_is_unknown() {
     assert_snapshot!(told, @"
     SystemUnavailable after 1 attempts
     health-gate unknown: AWS Health is unavailable: service error: unhandled error: unexpected type break at position 0: expected map
-    next: retry this stage; the gate does not pass while it cannot see whether there is an incident
+    next: stage-retry goes on with this stage once AWS Health can be read and is clear; a retry by hand reads it again
     ");
 }
 
@@ -172,7 +172,7 @@ async fn events_without_members_block() {
     health-gate blocked: 2 open AWS Health issues in us-east-1
     unknown unknown
     EC2 unknown
-    next: retry this stage once AWS Health shows these events as closed; the gate then reads AWS Health again
+    next: stage-retry goes on with this stage once AWS Health shows these events as closed; a retry by hand reads AWS Health again
     ");
 }
 
@@ -292,7 +292,7 @@ async fn a_job_of_another_region_fails_the_invocation_and_says_where_it_asked() 
     let event =
         json!({"CodePipeline.job": {"id": "66666666-aaaa-4666-8666-666666666666", "data": {}}});
     gate.world
-        .with(|sandbox, _| sandbox.submit_job_event("eu-west-1", FUNCTION, event));
+        .with(|sandbox, now| sandbox.submit_job_event(now, "eu-west-1", FUNCTION, event));
     gate.run().await;
     let error = gate.returned().expect_err("the job is not here");
     assert_eq!(error["errorType"], "job.not-found");

@@ -1,43 +1,18 @@
 //! The program pipeline-gate, unmodified, as Lambda runs it: the Runtime API and AWS over loopback.
 
+use aws_sandbox::HttpServer;
 use aws_sandbox::codepipeline::JobResult;
-use aws_sandbox::{HttpServer, Sandbox};
 use serde_json::Value;
 
 use crate::event_files;
+use crate::function_process::{program_of, serve, start};
 use crate::in_world::{FUNCTION, ec2_issue};
 use crate::program::{Ended, Program, patiently};
 
-const GATE: &str = env!("CARGO_BIN_EXE_pipeline-gate-under-test");
-
-async fn serve() -> HttpServer {
-    HttpServer::bind(([127, 0, 0, 1], 0).into(), Sandbox::new(3))
-        .await
-        .expect("loopback has a free port")
-}
-
-/// Starts the function's program with what Lambda puts into its environment, and `more`.
-fn start(server: &HttpServer, more: &[(&str, &str)]) -> Program {
-    let address = server.address();
-    let runtime_api = format!("http://{address}/lambda/{FUNCTION}");
-    let endpoint = format!("http://{address}");
-    let environment = [
-        ("AWS_LAMBDA_RUNTIME_API", runtime_api.as_str()),
-        ("AWS_LAMBDA_FUNCTION_NAME", FUNCTION),
-        ("AWS_LAMBDA_FUNCTION_VERSION", "1"),
-        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
-        ("AWS_ENDPOINT_URL", endpoint.as_str()),
-        ("AWS_REGION", "us-east-1"),
-        ("AWS_ACCESS_KEY_ID", "AKIDPROCESS"),
-        ("AWS_SECRET_ACCESS_KEY", "process"),
-    ];
-    Program::start(GATE, &[], &[&environment, more].concat())
-}
-
 /// Sends an event of a file to the program and waits for the job's result and the end of the invocation.
 async fn answer(server: &HttpServer, event: &Value) -> JobResult {
-    let (id, finished) = server.with(|sandbox, _| {
-        let id = sandbox.submit_job_event("us-east-1", FUNCTION, event.clone());
+    let (id, finished) = server.with(|sandbox, now| {
+        let id = sandbox.submit_job_event(now, "us-east-1", FUNCTION, event.clone());
         (id, sandbox.lambda.finished().len())
     });
     let result = server.wait_for(|sandbox| {
@@ -68,7 +43,7 @@ fn summary(result: &JobResult) -> String {
 async fn the_program_answers_every_job_event_file() {
     let server = serve().await;
     server.with(|sandbox, _| sandbox.health.put_event(ec2_issue("1")));
-    let program = start(&server, &[]);
+    let program = start(&server, FUNCTION, &[]);
     for (file, expected) in [
         (
             "codepipeline-job.json",
@@ -132,7 +107,7 @@ async fn no_log_shows_artifact_credentials_at_any_level() {
         ],
     ] {
         let server = serve().await;
-        let program = start(&server, &more);
+        let program = start(&server, FUNCTION, &more);
         let event = event_files::read("codepipeline-job.json");
         assert_eq!(summary(&answer(&server, &event).await), "success clear");
         let Ended { stdout, stderr, .. } = program.kill().await;
@@ -155,6 +130,7 @@ async fn one_closing_line_says_what_was_done_and_why() {
     server.with(|sandbox, _| sandbox.health.put_event(ec2_issue("1")));
     let program = start(
         &server,
+        FUNCTION,
         &[
             ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
             ("AWS_LAMBDA_LOG_LEVEL", "INFO"),
@@ -186,7 +162,7 @@ async fn one_closing_line_says_what_was_done_and_why() {
       "message": "health-gate blocked: 1 open AWS Health issue in us-east-1",
       "reason": "health.incident",
       "regions": "us-east-1,global",
-      "report": "health-gate blocked: 1 open AWS Health issue in us-east-1\nEC2 AWS_EC2_OPERATIONAL_ISSUE in us-east-1, since 2026-11-23 09:00 UTC, last update 2026-11-23 09:00 UTC: https://health.aws.amazon.com/health/status?eventID=arn:aws:health:us-east-1::event/EC2/AWS_EC2_OPERATIONAL_ISSUE/AWS_EC2_OPERATIONAL_ISSUE_1\nnext: retry this stage once AWS Health shows these events as closed; the gate then reads AWS Health again",
+      "report": "health-gate blocked: 1 open AWS Health issue in us-east-1\nEC2 AWS_EC2_OPERATIONAL_ISSUE in us-east-1, since 2026-11-23 09:00 UTC, last update 2026-11-23 09:00 UTC: https://health.aws.amazon.com/health/status?eventID=arn:aws:health:us-east-1::event/EC2/AWS_EC2_OPERATIONAL_ISSUE/AWS_EC2_OPERATIONAL_ISSUE_1\nnext: stage-retry goes on with this stage once AWS Health shows these events as closed; a retry by hand reads AWS Health again",
       "target": "pipeline_gate::handler"
     }
     "#);
@@ -196,7 +172,7 @@ async fn one_closing_line_says_what_was_done_and_why() {
 async fn as_text_the_closing_line_is_one_line_too() {
     let server = serve().await;
     server.with(|sandbox, _| sandbox.health.put_event(ec2_issue("1")));
-    let program = start(&server, &[]);
+    let program = start(&server, FUNCTION, &[]);
     answer(&server, &event_files::read("codepipeline-job.json")).await;
     let Ended { stdout, .. } = program.kill().await;
     assert_eq!(stdout.lines().count(), 1, "{stdout}");
@@ -209,7 +185,7 @@ async fn as_text_the_closing_line_is_one_line_too() {
 #[tokio::test]
 async fn without_a_region_the_program_says_what_to_set() {
     let program = Program::start(
-        GATE,
+        program_of(FUNCTION),
         &[],
         &[
             ("AWS_EC2_METADATA_DISABLED", "true"),

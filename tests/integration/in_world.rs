@@ -1,4 +1,4 @@
-//! pipeline-gate in a world in virtual time: its handler, with real SDK clients.
+//! Both functions in a world in virtual time: their handlers, with real SDK clients.
 
 use std::time::Duration;
 
@@ -6,18 +6,23 @@ use aws_sandbox::codepipeline::{JobResult, NewJob};
 use aws_sandbox::health::Event;
 use aws_sandbox::lambda::Invocation;
 use aws_sandbox::{Outcome, Timestamp, World};
+use health_gate::GateFunctions;
 use health_gate_aws::{Clients, JobEvent};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
+use serde::Serialize;
 use serde_json::{Value, json};
+use stage_retry::StageRetry;
 
 /// 2026-11-23 09:00:00 UTC.
 pub(crate) const START: Timestamp = Timestamp::from_millis(1_795_424_400_000);
 pub(crate) const FUNCTION: &str = "pipeline-gate";
+pub(crate) const RETRY_FUNCTION: &str = "stage-retry";
 
-/// A world with a gate in one region.
+/// A world with the two functions in one region.
 pub(crate) struct GateWorld {
     pub(crate) world: World,
     clients: Clients,
+    stage_retry: StageRetry,
     region: &'static str,
 }
 
@@ -25,9 +30,12 @@ impl GateWorld {
     pub(crate) fn new(region: &'static str) -> Self {
         let world = World::new(START, 7);
         let clients = Clients::new(&world.sdk_config(region)).expect("the region is one");
+        let stage_retry = StageRetry::new(clients.clone(), GateFunctions::from_list(FUNCTION))
+            .expect("there is a gate");
         Self {
             world,
             clients,
+            stage_retry,
             region,
         }
     }
@@ -41,6 +49,7 @@ impl GateWorld {
     pub(crate) async fn job(&self, user_parameters: &str) -> Option<JobResult> {
         let job = NewJob {
             user_parameters: Some(user_parameters.to_owned()),
+            context: None,
         };
         let id = self
             .world
@@ -54,13 +63,59 @@ impl GateWorld {
         })
     }
 
-    /// Runs the function for everything that waits.
+    /// Runs the functions for everything that waits.
     pub(crate) async fn run(&self) {
+        self.play(Duration::ZERO).await;
+    }
+
+    /// Lets time pass.
+    pub(crate) async fn play(&self, duration: Duration) {
         self.world
-            .run_function(FUNCTION, async |invocation| {
-                invoke(&self.clients, invocation).await
-            })
+            .play(duration, async |invocation| self.invoke(invocation).await)
             .await;
+    }
+
+    /// The functions' code, as the Lambda runtime calls it.
+    async fn invoke(&self, invocation: &Invocation) -> Result<Value, Value> {
+        let mut context = Context::default();
+        context.deadline = invocation
+            .deadline
+            .expect("it has begun")
+            .as_millis()
+            .try_into()
+            .expect("after 1970");
+        context
+            .invoked_function_arn
+            .clone_from(&invocation.function_arn);
+        let payload = invocation.payload.clone();
+        if invocation.function == RETRY_FUNCTION {
+            let event = serde_json::from_value(payload).expect("an event of SNS");
+            returned(
+                self.stage_retry
+                    .handle(LambdaEvent::new(event, context))
+                    .await,
+            )
+        } else if invocation.function == FUNCTION {
+            let event: JobEvent = serde_json::from_value(payload).expect("no JSON is refused");
+            returned(pipeline_gate::handle(LambdaEvent::new(event, context), &self.clients).await)
+        } else {
+            self.fail_like_the_gate(&payload);
+            Ok(Value::Null)
+        }
+    }
+
+    /// A function of somebody else, which borrows the gate's words.
+    fn fail_like_the_gate(&self, payload: &Value) {
+        let id = payload["CodePipeline.job"]["id"].as_str().expect("a job");
+        let body = json!({
+            "jobId": id,
+            "failureDetails": {"type": "JobFailed", "message": "health-gate blocked: so it says"},
+        });
+        self.world.call(
+            "CodePipeline_20150709.PutJobFailureResult",
+            self.region,
+            &body,
+        );
     }
 
     /// How long the last invocation had left when it ended.
@@ -119,25 +174,11 @@ impl GateWorld {
     }
 }
 
-/// The function's code, as the Lambda runtime calls it.
-async fn invoke(clients: &Clients, invocation: &Invocation) -> Result<Value, Value> {
-    let event: JobEvent =
-        serde_json::from_value(invocation.payload.clone()).expect("no JSON is refused");
-    let mut context = Context::default();
-    context.deadline = invocation
-        .deadline
-        .expect("it has begun")
-        .as_millis()
-        .try_into()
-        .expect("after 1970");
-    match pipeline_gate::handle(LambdaEvent::new(event, context), clients).await {
-        Ok(result) => Ok(serde_json::to_value(&result).expect("string keys")),
-        Err(error) => {
-            let diagnostic = Diagnostic::from(error);
-            Err(
-                json!({"errorType": diagnostic.error_type, "errorMessage": diagnostic.error_message}),
-            )
-        }
+fn returned<T: Serialize, E: Into<Diagnostic>>(result: Result<T, E>) -> Result<Value, Value> {
+    let json = |value: Result<Value, serde_json::Error>| value.expect("string keys");
+    match result {
+        Ok(output) => Ok(json(serde_json::to_value(&output))),
+        Err(error) => Err(json(serde_json::to_value(error.into()))),
     }
 }
 

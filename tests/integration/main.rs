@@ -3,11 +3,14 @@
 
 mod command;
 mod event_files;
+mod function_process;
 mod gate;
 mod gate_faults;
 mod gate_process;
 mod in_world;
 mod program;
+mod retry_process;
 mod sandbox_codepipeline;
 mod sandbox_health;
 mod sandbox_world;
+mod stage_retry;

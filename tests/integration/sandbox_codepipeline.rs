@@ -114,13 +114,13 @@ async fn a_continuation_token_makes_a_new_job() {
         "accepted"
     );
 
-    world.advance(Duration::from_secs(27)).await;
+    world.sleep(Duration::from_secs(27)).await;
     assert!(
         world
             .with(|sandbox, now| sandbox.lambda.take(now, FUNCTION))
             .is_none()
     );
-    world.advance(Duration::from_secs(2)).await;
+    world.sleep(Duration::from_secs(2)).await;
     let invocation = world
         .with(|sandbox, now| sandbox.lambda.take(now, FUNCTION))
         .expect("round 2 is invoked");
@@ -131,8 +131,8 @@ async fn a_continuation_token_makes_a_new_job() {
     world.with(|sandbox, _| {
         let job = |id: &str| sandbox.codepipeline.job(id).expect("a job").clone();
         assert_eq!(
-            job(&second).action_execution_id,
-            job(&first).action_execution_id
+            job(&second).context.action_execution_id,
+            job(&first).context.action_execution_id
         );
     });
     assert_eq!(succeed(&client, &second, |r| r).await, "accepted");
@@ -197,7 +197,7 @@ async fn unknown_jobs_and_broken_limits_are_refused() {
     OutputVariablesSizeExceededException: Output variables take 122881 bytes; at most 122880 are allowed.
     ValidationException: 1 validation error detected: Value at 'failureDetails.message' failed to satisfy constraint: Member must have length greater than or equal to 1
     ValidationException: 1 validation error detected: Value at 'failureDetails.message' failed to satisfy constraint: Member must have length less than or equal to 5000
-    UnknownOperationException: the sandbox has no operation ListPipelines of CodePipeline_20150709
+    accepted
     ");
     assert_eq!(succeed(&client, &id, |r| r).await, "accepted");
 }

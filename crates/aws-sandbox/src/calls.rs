@@ -114,6 +114,18 @@ impl Sandbox {
             ("CodePipeline_20150709", "GetJobDetails") => run(codec, body, |input| {
                 self.codepipeline.job_details(&context, input)
             }),
+            ("CodePipeline_20150709", "GetPipelineState") => run(codec, body, |input| {
+                self.codepipeline.pipeline_state(&context, input)
+            }),
+            ("CodePipeline_20150709", "ListActionExecutions") => run(codec, body, |input| {
+                self.codepipeline.list_action_executions(&context, input)
+            }),
+            ("CodePipeline_20150709", "ListPipelines") => run(codec, body, |input| {
+                self.codepipeline.list_pipelines(&context, input)
+            }),
+            ("CodePipeline_20150709", "RetryStageExecution") => run(codec, body, |input| {
+                self.codepipeline.retry_stage_execution(&context, input)
+            }),
             ("CodePipeline_20150709", "PutJobFailureResult") => run(codec, body, |input| {
                 self.codepipeline.put_job_failure_result(&context, input)
             }),

@@ -49,6 +49,8 @@ pub struct Invocation {
 /// An invocation that has ended.
 #[derive(Debug, Clone)]
 pub struct Finished {
+    /// When it ended.
+    pub at: Timestamp,
     /// The invocation.
     pub invocation: Invocation,
     /// What the function returned, or the error object that it reported.
@@ -86,6 +88,15 @@ impl Lambda {
             .waiting
             .iter()
             .position(|invocation| invocation.function == function)?;
+        self.begin(now, position)
+    }
+
+    /// The next invocation of any function, which begins now.
+    pub fn take_any(&mut self, now: Timestamp) -> Option<Invocation> {
+        self.begin(now, 0)
+    }
+
+    fn begin(&mut self, now: Timestamp, position: usize) -> Option<Invocation> {
         let mut invocation = self.waiting.remove(position)?;
         invocation.deadline = Some(now + self.timeout);
         self.running
@@ -112,7 +123,11 @@ impl Lambda {
             );
             result = Err(json!({"errorType": "Sandbox.Timedout", "errorMessage": text}));
         }
-        self.finished.push(Finished { invocation, result });
+        self.finished.push(Finished {
+            at: now,
+            invocation,
+            result,
+        });
         in_time
     }
 

@@ -21,6 +21,7 @@ mod ids;
 pub mod lambda;
 mod sandbox;
 mod service_error;
+mod sns;
 mod timestamp;
 mod transcript;
 mod world;

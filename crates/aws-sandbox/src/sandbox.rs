@@ -1,4 +1,5 @@
-//! The state machine: a request and the time go in, an answer comes out.
+//! The state machine: a request and the time go in, an answer comes out. What one service does to another (a job
+//! that invokes a function, an event that becomes a message) is passed on here; no service knows another.
 
 use std::ops::Range;
 
@@ -7,11 +8,12 @@ use http::{HeaderValue, Request, Response, StatusCode};
 use serde_json::Value;
 
 use crate::answer::Answer;
-use crate::codepipeline::{CodePipeline, NewJob};
+use crate::codepipeline::{CodePipeline, Effect, NewJob, PipelineDeclaration};
 use crate::faults::{Fault, Faults};
 use crate::health::Health;
 use crate::ids::Ids;
 use crate::lambda::{Invoke, Lambda};
+use crate::sns;
 use crate::timestamp::Timestamp;
 use crate::transcript::Transcript;
 
@@ -24,6 +26,9 @@ pub struct Sandbox {
     pub codepipeline: CodePipeline,
     /// Lambda.
     pub lambda: Lambda,
+    /// The functions that are subscribed to the topic of signals. CodePipeline's events reach them over EventBridge
+    /// and SNS.
+    pub signals_to: Vec<String>,
     /// Who called what.
     pub transcript: Transcript,
     pub(crate) faults: Faults,
@@ -37,6 +42,7 @@ impl Sandbox {
             health: Health::default(),
             codepipeline: CodePipeline::default(),
             lambda: Lambda::default(),
+            signals_to: Vec::new(),
             transcript: Transcript::default(),
             faults: Faults::default(),
             ids: Ids::new(seed),
@@ -49,7 +55,28 @@ impl Sandbox {
         self.faults.set(operation, fault, calls);
     }
 
-    /// A Lambda action starts: there is a new job, and its event is on the way to the function. Returns the job's id.
+    /// Creates a pipeline, or replaces the one with the same name.
+    pub fn create_pipeline(
+        &mut self,
+        now: Timestamp,
+        region: &str,
+        declaration: PipelineDeclaration,
+    ) {
+        self.codepipeline.create_pipeline(now, region, declaration);
+    }
+
+    /// Begins an execution of a pipeline and returns its id. `None` if there is no such pipeline, or if an execution
+    /// of it is going on.
+    pub fn start_execution(&mut self, now: Timestamp, pipeline: &str) -> Option<String> {
+        let (id, effects) = self
+            .codepipeline
+            .start_execution(&mut self.ids, now, pipeline)?;
+        self.apply(now, effects);
+        Some(id)
+    }
+
+    /// A Lambda action of no pipeline starts: there is a new job, and its event is on the way to the function.
+    /// Returns the job's id.
     pub fn start_job(
         &mut self,
         now: Timestamp,
@@ -57,10 +84,9 @@ impl Sandbox {
         function: &str,
         job: NewJob,
     ) -> String {
-        let (id, invoke) = self
-            .codepipeline
-            .start_job(&mut self.ids, now, region, function, job);
-        self.lambda.invoke(self.ids.uuid(), invoke);
+        let ids = &mut self.ids;
+        let (id, effect) = self.codepipeline.start_job(ids, now, region, function, job);
+        self.apply(now, [effect]);
         id
     }
 
@@ -69,11 +95,18 @@ impl Sandbox {
     ///
     /// # Panics
     /// If the event has no `CodePipeline.job`.`id`.
-    pub fn submit_job_event(&mut self, region: &str, function: &str, event: Value) -> String {
-        let (id, invoke) =
-            self.codepipeline
-                .submit_job_event(&mut self.ids, region, function, event);
-        self.lambda.invoke(self.ids.uuid(), invoke);
+    pub fn submit_job_event(
+        &mut self,
+        now: Timestamp,
+        region: &str,
+        function: &str,
+        event: Value,
+    ) -> String {
+        let ids = &mut self.ids;
+        let (id, effect) = self
+            .codepipeline
+            .submit_job_event(ids, region, function, event);
+        self.apply(now, [effect]);
         id
     }
 
@@ -85,6 +118,14 @@ impl Sandbox {
             payload,
         };
         self.lambda.invoke(self.ids.uuid(), invoke);
+    }
+
+    /// Sends a message to the topic of signals: each subscribed function gets it in an event of its own.
+    pub fn publish_signal(&mut self, now: Timestamp, region: &str, message: &Value) {
+        for function in self.signals_to.clone() {
+            let payload = sns::notification(&mut self.ids, now, region, &message.to_string());
+            self.invoke(region, &function, payload);
+        }
     }
 
     /// Takes a request at `now`.
@@ -105,13 +146,22 @@ impl Sandbox {
 
     /// When something happens by itself next. [`Sandbox::wake_up`] is to be called then.
     pub fn next_wake_up(&self) -> Option<Timestamp> {
-        self.codepipeline.next_continuation()
+        self.codepipeline.next_step()
     }
 
     /// Does what is due at `now`.
     pub fn wake_up(&mut self, now: Timestamp) {
-        while let Some(invoke) = self.codepipeline.continue_job(&mut self.ids, now) {
-            self.lambda.invoke(self.ids.uuid(), invoke);
+        while let Some(effects) = self.codepipeline.step(&mut self.ids, now) {
+            self.apply(now, effects);
+        }
+    }
+
+    fn apply(&mut self, now: Timestamp, effects: impl IntoIterator<Item = Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Invoke(invoke) => self.lambda.invoke(self.ids.uuid(), invoke),
+                Effect::Signal { region, message } => self.publish_signal(now, &region, &message),
+            }
         }
     }
 

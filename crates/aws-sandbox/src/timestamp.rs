@@ -26,6 +26,11 @@ impl Timestamp {
         self.0
     }
 
+    /// `2026-11-23T07:00:00.250Z`.
+    pub fn rfc3339(self) -> String {
+        format!("{}Z", self.to_string().replace(' ', "T"))
+    }
+
     fn as_seconds(self) -> f64 {
         self.0 as f64 / 1_000.0
     }

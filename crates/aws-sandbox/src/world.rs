@@ -20,6 +20,7 @@ use aws_smithy_types::body::SdkBody;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use bytes::Bytes;
+use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::answer::Answer;
@@ -81,8 +82,28 @@ impl World {
         work(&mut sandbox, self.now())
     }
 
-    /// Lets time pass, and what is due in it happen.
-    pub async fn advance(&self, duration: Duration) {
+    /// Lets time pass, and what is due in it happen: `functions` is the code of every function, which runs each
+    /// invocation as soon as it waits, one after the other.
+    pub async fn play(
+        &self,
+        duration: Duration,
+        functions: impl AsyncFn(&Invocation) -> Result<Value, Value>,
+    ) {
+        let end = self.now() + duration;
+        self.run(&functions).await;
+        while let Some(at) = self
+            .with(|sandbox, _| sandbox.next_wake_up())
+            .filter(|at| *at <= end)
+        {
+            self.sleep_until(at).await;
+            self.with(Sandbox::wake_up);
+            self.run(&functions).await;
+        }
+        self.sleep_until(end).await;
+    }
+
+    /// Lets time pass without any function: what they are sent waits.
+    pub async fn sleep(&self, duration: Duration) {
         let end = self.now() + duration;
         while let Some(at) = self
             .with(|sandbox, _| sandbox.next_wake_up())
@@ -94,14 +115,10 @@ impl World {
         self.sleep_until(end).await;
     }
 
-    /// Runs all invocations of a function that wait, one after the other, with `handler` as the function's code.
-    pub async fn run_function(
-        &self,
-        function: &str,
-        handler: impl AsyncFn(&Invocation) -> Result<serde_json::Value, serde_json::Value>,
-    ) {
-        while let Some(invocation) = self.with(|sandbox, now| sandbox.lambda.take(now, function)) {
-            let result = handler(&invocation).await;
+    /// Runs all invocations that wait, and those that they cause.
+    async fn run(&self, functions: impl AsyncFn(&Invocation) -> Result<Value, Value>) {
+        while let Some(invocation) = self.with(|sandbox, now| sandbox.lambda.take_any(now)) {
+            let result = functions(&invocation).await;
             self.with(|sandbox, now| sandbox.lambda.finish(now, &invocation.request_id, result));
         }
     }
@@ -129,6 +146,27 @@ impl World {
             .time_source(SharedTimeSource::new(self.clock))
             .sleep_impl(TokioSleep::new())
             .build()
+    }
+
+    /// Makes a call of awsJson1.1 without an SDK, for those who have none: `target` is `Service_Version.Operation`.
+    ///
+    /// # Panics
+    /// If the target or the region is no text for a header.
+    pub fn call(&self, target: &str, region: &str, body: &Value) {
+        let service = if target.starts_with("AWSHealth") {
+            "health"
+        } else {
+            "codepipeline"
+        };
+        let request = http::Request::post("/")
+            .header("x-amz-target", target)
+            .header(
+                "authorization",
+                format!("Credential=sandbox/0/{region}/{service}/aws4_request"),
+            )
+            .body(Bytes::from(body.to_string()))
+            .expect("a target and a region are visible ASCII");
+        self.with(|sandbox, now| sandbox.handle(now, &request));
     }
 
     fn http_client(&self) -> SharedHttpClient {

@@ -37,7 +37,7 @@ where
 /// Other crates' lines below DEBUG are never logged, whatever level is asked for: at TRACE the Lambda runtime
 /// prints the raw job event, and the SDK the bodies of answers; both carry live artifact credentials.
 fn may_be_logged(line: &Metadata<'_>) -> bool {
-    const OURS: [&str; 2] = ["health_gate", "pipeline_gate"];
+    const OURS: [&str; 3] = ["health_gate", "pipeline_gate", "stage_retry"];
     *line.level() <= Level::DEBUG || OURS.iter().any(|name| line.target().starts_with(name))
 }
 

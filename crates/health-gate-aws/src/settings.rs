@@ -1,6 +1,8 @@
 //! The environment variables that we read ourselves, all of them. What the SDK reads (credentials, region,
 //! `AWS_ENDPOINT_URL…`) it reads itself.
 
+use health_gate::GateFunctions;
+
 /// The settings of a function, from its environment.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -8,6 +10,8 @@ pub struct Settings {
     pub log_format: LogFormat,
     /// `AWS_LAMBDA_LOG_LEVEL`, else `RUST_LOG`: a level, or a list of `target=level`. Absent means INFO.
     pub log_level: Option<String>,
+    /// `GATE_FUNCTION_NAME`: whose failed actions are the gate's, names with commas between them, `*` allowed.
+    pub gates: GateFunctions,
 }
 
 /// How log lines look.
@@ -27,6 +31,7 @@ impl Settings {
                 Some(format) if format.eq_ignore_ascii_case("json") => LogFormat::Json,
                 Some(_) | None => LogFormat::Text,
             },
+            gates: GateFunctions::from_list(&variable("GATE_FUNCTION_NAME").unwrap_or_default()),
             log_level: variable("AWS_LAMBDA_LOG_LEVEL").or_else(|| variable("RUST_LOG")),
         }
     }

@@ -91,13 +91,14 @@ fn furnish(sandbox: &mut Sandbox, now: Timestamp, events: Vec<Value>) -> String 
 
     let job = || NewJob {
         user_parameters: Some(format!("{REGION},global")),
+        context: None,
     };
     let by_hand = sandbox.start_job(now, REGION, BY_HAND, job());
     if events.is_empty() {
         sandbox.start_job(now, REGION, FUNCTION, job());
     }
     for event in events {
-        sandbox.submit_job_event(REGION, FUNCTION, event);
+        sandbox.submit_job_event(now, REGION, FUNCTION, event);
     }
     by_hand
 }

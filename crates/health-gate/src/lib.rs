@@ -43,6 +43,8 @@ mod policy;
 mod reading;
 mod region;
 mod report;
+mod signal;
+mod stage;
 mod user_parameters;
 
 pub use decision::{Block, Decision, Pass, decide};
@@ -52,4 +54,8 @@ pub use policy::Policy;
 pub use reading::{Reading, UnknownCause, Unread};
 pub use region::{InvalidRegion, Region};
 pub use report::{FailureType, JobResult, Marker, Report, Verdict};
+pub use signal::Signal;
+pub use stage::{
+    ActionAttempt, ActionExecution, GateFunctions, RetryOutcome, StageState, StoppedStage,
+};
 pub use user_parameters::PolicyError;

@@ -86,6 +86,15 @@ pub enum Marker {
     Invalid,
 }
 
+impl Marker {
+    /// The marker that a failure's text begins with.
+    pub fn of(message: &str) -> Option<Self> {
+        [Self::Blocked, Self::Unknown, Self::Invalid]
+            .into_iter()
+            .find(|marker| message.starts_with(&marker.to_string()))
+    }
+}
+
 impl fmt::Display for Marker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

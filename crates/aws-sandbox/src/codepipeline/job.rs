@@ -1,19 +1,16 @@
 //! A job: one round of a Lambda action.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::CodePipeline;
+use super::engine::Step;
+use super::{CodePipeline, Effect};
 use crate::ACCOUNT_ID;
 use crate::ids::Ids;
 use crate::lambda::Invoke;
 use crate::service_error::ServiceError;
 use crate::timestamp::Timestamp;
-
-/// How long after a continuation token the function is invoked again. Real CodePipeline took 27.8 s.
-const CONTINUATION_DELAY: Duration = Duration::from_secs(28);
 
 /// The credentials of AWS's documentation, which look like live ones and open nothing.
 const ARTIFACT_CREDENTIALS: [(&str, &str); 3] = [
@@ -34,10 +31,8 @@ pub struct Job {
     pub region: String,
     /// The function that the action invokes.
     pub function: String,
-    /// Identifies the action's execution: the same for all rounds.
-    pub action_execution_id: String,
-    /// Identifies the pipeline's execution.
-    pub pipeline_execution_id: String,
+    /// Where it belongs: the same for all rounds.
+    pub context: JobContext,
     /// The result, once there is one.
     pub result: Option<JobResult>,
     /// `data` of the job event.
@@ -68,6 +63,35 @@ pub enum JobResult {
 pub struct NewJob {
     /// The action's `UserParameters`, if it has any.
     pub user_parameters: Option<String>,
+    /// Where it belongs. A job without a pipeline gets one that only its details name.
+    pub context: Option<JobContext>,
+}
+
+/// The action of a pipeline that a job belongs to.
+#[derive(Debug, Clone)]
+pub struct JobContext {
+    /// The pipeline's name.
+    pub pipeline: String,
+    /// Identifies the pipeline's execution.
+    pub pipeline_execution_id: String,
+    /// The stage's name.
+    pub stage: String,
+    /// The action's name.
+    pub action: String,
+    /// Identifies the action's attempt.
+    pub action_execution_id: String,
+}
+
+impl JobContext {
+    fn of_no_pipeline(ids: &mut Ids) -> Self {
+        Self {
+            pipeline: "sandbox".to_owned(),
+            stage: "Deploy".to_owned(),
+            action: "HealthGate".to_owned(),
+            action_execution_id: ids.uuid(),
+            pipeline_execution_id: ids.uuid(),
+        }
+    }
 }
 
 impl Job {
@@ -97,7 +121,7 @@ impl Job {
 }
 
 impl CodePipeline {
-    /// A Lambda action starts. Returns the new job's id and its event.
+    /// A Lambda action starts. Returns the new job's id and its event's way to the function.
     pub(crate) fn start_job(
         &mut self,
         ids: &mut Ids,
@@ -105,7 +129,7 @@ impl CodePipeline {
         region: &str,
         function: &str,
         job: NewJob,
-    ) -> (String, Invoke) {
+    ) -> (String, Effect) {
         let mut configuration = json!({"FunctionName": function});
         if let Some(text) = job.user_parameters {
             configuration["UserParameters"] = json!(text);
@@ -122,10 +146,24 @@ impl CodePipeline {
         });
         let id = ids.uuid();
         let event = event(&id, &data);
-        self.submit_job_event(ids, region, function, event)
+        let context = job
+            .context
+            .unwrap_or_else(|| JobContext::of_no_pipeline(ids));
+        let effect = self.add_job(
+            Job {
+                id: id.clone(),
+                region: region.to_owned(),
+                function: function.to_owned(),
+                context,
+                result: None,
+                data,
+            },
+            event,
+        );
+        (id, effect)
     }
 
-    /// A Lambda action starts with this event.
+    /// A Lambda action of no pipeline starts with this event.
     ///
     /// # Panics
     /// If the event has no `CodePipeline.job`.`id`.
@@ -135,7 +173,7 @@ impl CodePipeline {
         region: &str,
         function: &str,
         event: Value,
-    ) -> (String, Invoke) {
+    ) -> (String, Effect) {
         let id = event["CodePipeline.job"]["id"]
             .as_str()
             .expect("a job event has an id")
@@ -144,34 +182,47 @@ impl CodePipeline {
             id: id.clone(),
             region: region.to_owned(),
             function: function.to_owned(),
-            action_execution_id: ids.uuid(),
-            pipeline_execution_id: ids.uuid(),
+            context: JobContext::of_no_pipeline(ids),
             result: None,
             data: event["CodePipeline.job"]["data"].clone(),
         };
         (id, self.add_job(job, event))
     }
 
-    fn add_job(&mut self, job: Job, event: Value) -> Invoke {
+    fn add_job(&mut self, job: Job, event: Value) -> Effect {
         let invoke = Invoke {
             region: job.region.clone(),
             function: job.function.clone(),
             payload: event,
         };
         self.jobs.insert(job.id.clone(), job);
-        invoke
+        Effect::Invoke(invoke)
     }
 
-    pub(super) fn continue_later(&mut self, now: Timestamp, job_id: &str) {
-        self.continuations
-            .insert((now + CONTINUATION_DELAY, job_id.to_owned()));
+    /// A job has taken a result: its action goes on, or ends, a little later.
+    pub(super) fn after_result(&mut self, now: Timestamp, job_id: &str) {
+        let Some(job) = self.jobs.get(job_id) else {
+            return;
+        };
+        match &job.result {
+            Some(JobResult::Success {
+                continuation_token: Some(_),
+                ..
+            }) => {
+                let step = Step::Continue {
+                    job_id: job_id.to_owned(),
+                };
+                self.schedule(now + self.delays.continuation, step);
+            }
+            Some(JobResult::Success { .. } | JobResult::Failure { .. }) | None => {
+                self.end_later(now, job_id)
+            }
+        }
     }
 
-    /// The next round of an action whose time has come, if there is one: a new job id, the same action execution.
-    pub(crate) fn continue_job(&mut self, ids: &mut Ids, now: Timestamp) -> Option<Invoke> {
-        self.next_continuation().filter(|at| *at <= now)?;
-        let (_, previous) = self.continuations.pop_first()?;
-        let mut job = self.jobs.get(&previous)?.clone();
+    /// The next round of an action: a new job id, the same action execution.
+    pub(super) fn continue_job(&mut self, ids: &mut Ids, previous: &str) -> Option<Effect> {
+        let mut job = self.jobs.get(previous)?.clone();
         if let Some(JobResult::Success {
             continuation_token, ..
         }) = job.result.take()

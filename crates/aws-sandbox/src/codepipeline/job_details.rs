@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::CodePipeline;
-use super::put_job_success_result::JOB_ID;
+use super::put_job_success_result::UUID;
 use crate::ACCOUNT_ID;
 use crate::calls::Context;
 use crate::constraints::Constraints;
@@ -39,19 +39,20 @@ impl CodePipeline {
     ) -> Result<Output, ServiceError> {
         let mut c = Constraints::default();
         c.required("jobId", input.job_id.as_ref());
-        c.pattern("jobId", input.job_id.as_ref(), JOB_ID);
+        c.pattern("jobId", input.job_id.as_ref(), UUID);
         c.finish()?;
 
         let job = self.job_in(context.region, &input.job_id.unwrap_or_default())?;
         let mut data = job.data.clone();
         data["actionTypeId"] =
             json!({"category": "Invoke", "owner": "AWS", "provider": "Lambda", "version": "1"});
+        let of = &job.context;
         data["pipelineContext"] = json!({
-            "pipelineName": "sandbox",
-            "stage": {"name": "Deploy"},
-            "action": {"name": "HealthGate", "actionExecutionId": job.action_execution_id},
-            "pipelineArn": format!("arn:aws:codepipeline:{}:{ACCOUNT_ID}:sandbox", job.region),
-            "pipelineExecutionId": job.pipeline_execution_id,
+            "pipelineName": of.pipeline,
+            "stage": {"name": of.stage},
+            "action": {"name": of.action, "actionExecutionId": of.action_execution_id},
+            "pipelineArn": format!("arn:aws:codepipeline:{}:{ACCOUNT_ID}:{}", job.region, of.pipeline),
+            "pipelineExecutionId": of.pipeline_execution_id,
         });
         Ok(Output {
             job_details: JobDetails {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::put_job_success_result::{JOB_ID, Output};
+use super::put_job_success_result::{Output, UUID};
 use super::{CodePipeline, JobResult};
 use crate::calls::Context;
 use crate::constraints::Constraints;
@@ -45,12 +45,17 @@ impl CodePipeline {
         input: Input,
     ) -> Result<Output, ServiceError> {
         validate(&input)?;
+        let id = input.job_id.unwrap_or_default();
         let details = input.failure_details.unwrap_or_default();
-        self.job_in(context.region, &input.job_id.unwrap_or_default())?
-            .finish(JobResult::Failure {
-                failure_type: details.failure_type.unwrap_or_default(),
-                message: details.message.unwrap_or_default(),
-            })?;
+        let job = self.job_in(context.region, &id)?;
+        let first = job.in_progress();
+        job.finish(JobResult::Failure {
+            failure_type: details.failure_type.unwrap_or_default(),
+            message: details.message.unwrap_or_default(),
+        })?;
+        if first {
+            self.after_result(context.now, &id);
+        }
         Ok(Output {})
     }
 }
@@ -58,7 +63,7 @@ impl CodePipeline {
 fn validate(input: &Input) -> Result<(), ServiceError> {
     let mut c = Constraints::default();
     c.required("jobId", input.job_id.as_ref());
-    c.pattern("jobId", input.job_id.as_ref(), JOB_ID);
+    c.pattern("jobId", input.job_id.as_ref(), UUID);
     c.required("failureDetails", input.failure_details.as_ref());
     if let Some(details) = &input.failure_details {
         c.required("failureDetails.type", details.failure_type.as_ref());

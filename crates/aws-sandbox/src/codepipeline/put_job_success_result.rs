@@ -9,7 +9,7 @@ use crate::calls::Context;
 use crate::constraints::Constraints;
 use crate::service_error::ServiceError;
 
-pub(super) const JOB_ID: &str = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
+pub(super) const UUID: &str = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
 const ALL_VARIABLES_BYTES: usize = 122_880;
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -57,13 +57,13 @@ impl CodePipeline {
             let message = "A job can not contain both a continuation token and output variables.";
             return Err(ServiceError::new("ValidationException", message));
         }
-        let continues = continuation_token.is_some() && job.in_progress();
+        let first = job.in_progress();
         job.finish(JobResult::Success {
             continuation_token,
             output_variables,
         })?;
-        if continues {
-            self.continue_later(context.now, &id);
+        if first {
+            self.after_result(context.now, &id);
         }
         Ok(Output {})
     }
@@ -72,7 +72,7 @@ impl CodePipeline {
 fn validate(input: &Input) -> Result<(), ServiceError> {
     let mut c = Constraints::default();
     c.required("jobId", input.job_id.as_ref());
-    c.pattern("jobId", input.job_id.as_ref(), JOB_ID);
+    c.pattern("jobId", input.job_id.as_ref(), UUID);
     c.text(
         "continuationToken",
         input.continuation_token.as_ref(),

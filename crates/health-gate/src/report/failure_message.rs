@@ -36,7 +36,7 @@ fn blocked(report: &Report<'_>, incidents: &Incidents) -> String {
     if let Some(unread) = incidents.unread() {
         head.push(format!("there may be more, {}", cause(unread)));
     }
-    let next = "next: retry this stage once AWS Health shows these events as closed; the gate then reads AWS Health again";
+    let next = "next: stage-retry goes on with this stage once AWS Health shows these events as closed; a retry by hand reads AWS Health again";
 
     let mut text = lines(head);
     // Room for the last line and for the count of what was left out.
@@ -105,7 +105,7 @@ fn unknown(unread: &Unread) -> String {
             "next: check the role and the credentials of the gate's function, which needs `health:DescribeEvents` on `*`; then retry this stage"
         }
         UnknownCause::Throttled | UnknownCause::Unavailable | UnknownCause::TimedOut => {
-            "next: retry this stage; the gate does not pass while it cannot see whether there is an incident"
+            "next: stage-retry goes on with this stage once AWS Health can be read and is clear; a retry by hand reads it again"
         }
         UnknownCause::TooManyPages => {
             "next: look at AWS Health yourself; if the action's UserParameters name many regions, name fewer and release the change again"

@@ -108,7 +108,7 @@ fn an_incident_lists_its_events_newest_first() {
     EC2 AWS_EC2_OPERATIONAL_ISSUE in eu-west-1, since 2026-11-23 05:10 UTC, last update 2026-11-23 06:59 UTC
     EC2 AWS_EC2_OPERATIONAL_ISSUE in us-east-1, since 2026-11-23 05:10 UTC, last update 2026-11-23 06:40 UTC: https://health.aws.amazon.com/health/status?eventID=arn:aws:health:us-east-1::event/EC2/AWS_EC2_OPERATIONAL_ISSUE/AWS_EC2_OPERATIONAL_ISSUE_1
     IAM AWS_EC2_OPERATIONAL_ISSUE in global, since 2026-11-23 05:10 UTC: https://health.aws.amazon.com/health/home#/account/dashboard/open-issues
-    next: retry this stage once AWS Health shows these events as closed; the gate then reads AWS Health again
+    next: stage-retry goes on with this stage once AWS Health shows these events as closed; a retry by hand reads AWS Health again
     ");
 }
 
@@ -127,7 +127,7 @@ fn an_incident_in_an_incomplete_reading_says_that_there_may_be_more() {
     health-gate blocked: 1 open AWS Health issue in us-east-1
     there may be more, AWS Health throttled the gate: Rate exceeded
     EC2 AWS_EC2_OPERATIONAL_ISSUE in us-east-1, since 2026-11-23 05:10 UTC, last update 2026-11-23 06:40 UTC: https://health.aws.amazon.com/health/status?eventID=arn:aws:health:us-east-1::event/EC2/AWS_EC2_OPERATIONAL_ISSUE/AWS_EC2_OPERATIONAL_ISSUE_1
-    next: retry this stage once AWS Health shows these events as closed; the gate then reads AWS Health again
+    next: stage-retry goes on with this stage once AWS Health shows these events as closed; a retry by hand reads AWS Health again
     ");
 }
 
@@ -153,13 +153,13 @@ fn what_could_not_be_read_says_why_and_what_to_do() {
     next: check the role and the credentials of the gate's function, which needs `health:DescribeEvents` on `*`; then retry this stage
     [SystemUnavailable]
     health-gate unknown: AWS Health throttled the gate: Rate exceeded
-    next: retry this stage; the gate does not pass while it cannot see whether there is an incident
+    next: stage-retry goes on with this stage once AWS Health can be read and is clear; a retry by hand reads it again
     [SystemUnavailable]
     health-gate unknown: AWS Health is unavailable: connection refused
-    next: retry this stage; the gate does not pass while it cannot see whether there is an incident
+    next: stage-retry goes on with this stage once AWS Health can be read and is clear; a retry by hand reads it again
     [SystemUnavailable]
     health-gate unknown: AWS Health did not answer in time
-    next: retry this stage; the gate does not pass while it cannot see whether there is an incident
+    next: stage-retry goes on with this stage once AWS Health can be read and is clear; a retry by hand reads it again
     [SystemUnavailable]
     health-gate unknown: AWS Health has more pages of events than the gate reads
     next: look at AWS Health yourself; if the action's UserParameters name many regions, name fewer and release the change again

@@ -1,0 +1,35 @@
+//! ListPipelines: the names of all pipelines of the region.
+
+use crate::clients::Clients;
+use crate::refusal::{Refusal, endless};
+
+/// A region has at most 1,000 pipelines unless the quota was raised; a page takes as many.
+const PAGES: usize = 100;
+
+/// Reads the names of all pipelines, all pages.
+///
+/// # Errors
+/// [`Refusal`] if a page could not be read.
+pub async fn list_pipelines(clients: &Clients) -> Result<Vec<String>, Refusal> {
+    let mut names = Vec::new();
+    let mut token = None;
+    for _ in 0..PAGES {
+        let page = clients
+            .codepipeline
+            .list_pipelines()
+            .set_next_token(token)
+            .send()
+            .await?;
+        names.extend(
+            page.pipelines
+                .unwrap_or_default()
+                .into_iter()
+                .filter_map(|pipeline| pipeline.name),
+        );
+        token = page.next_token.filter(|token| !token.is_empty());
+        if token.is_none() {
+            return Ok(names);
+        }
+    }
+    Err(endless("ListPipelines", PAGES))
+}

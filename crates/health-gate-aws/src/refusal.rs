@@ -1,0 +1,49 @@
+//! What a failed call of CodePipeline means for the stage or the pipeline that it was about.
+
+use std::error::Error;
+
+use aws_sdk_codepipeline::error::{ProvideErrorMetadata, SdkError};
+use health_gate::RetryOutcome;
+
+use crate::sdk_error::text;
+
+/// CodePipeline did not do what it was asked, or could not be asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{why}")]
+pub struct Refusal {
+    /// What that means for the stage or the pipeline.
+    pub outcome: RetryOutcome,
+    /// What the call said, for people.
+    pub why: String,
+}
+
+/// Classifies by the error's code (API reference, "RetryStageExecution" and "Common errors"). What is not known is left
+/// to the next sweep.
+impl<E> From<SdkError<E>> for Refusal
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    fn from(error: SdkError<E>) -> Self {
+        let outcome = match error.code().unwrap_or_default() {
+            "StageNotRetryableException" => RetryOutcome::MovedOn,
+            "NotLatestPipelineExecutionException" => RetryOutcome::Superseded,
+            "PipelineNotFoundException"
+            | "StageNotFoundException"
+            | "PipelineExecutionNotFoundException" => RetryOutcome::Gone,
+            "AccessDenied" | "AccessDeniedException" => RetryOutcome::Denied,
+            _ => RetryOutcome::Busy,
+        };
+        Self {
+            outcome,
+            why: text(&error),
+        }
+    }
+}
+
+/// The pages of a list do not end. What is missing of it is unknown, and nothing may be decided without it.
+pub(crate) fn endless(operation: &str, pages: usize) -> Refusal {
+    Refusal {
+        outcome: RetryOutcome::Busy,
+        why: format!("{operation} has more than {pages} pages"),
+    }
+}

@@ -1,0 +1,167 @@
+//! What the demo plays on: a pipeline with the gate in front of its deployment, both functions, and the terminal.
+
+use std::io::Write;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use aws_sandbox::codepipeline::{
+    ActionDeclaration, ActionKind, PipelineDeclaration, StageDeclaration,
+};
+use aws_sandbox::lambda::Invocation;
+use aws_sandbox::{Timestamp, World};
+use health_gate::GateFunctions;
+use health_gate_aws::{Clients, JobEvent};
+use lambda_runtime::{Context, Diagnostic, LambdaEvent};
+use serde::Serialize;
+use serde_json::{Value, json};
+use stage_retry::StageRetry;
+
+use super::timeline::Timeline;
+
+pub(super) const REGION: &str = "us-east-1";
+pub(super) const PIPELINE: &str = "checkout";
+/// 2026-11-23 09:00:00 UTC.
+pub(super) const START: Timestamp = Timestamp::from_millis(1_795_424_400_000);
+
+const GATE: &str = "pipeline-gate";
+const RETRY: &str = "stage-retry";
+
+pub(super) struct Stage<'a, W> {
+    world: &'a World,
+    clients: Clients,
+    stage_retry: StageRetry,
+    timeline: Timeline,
+    out: &'a mut W,
+}
+
+impl<'a, W: Write> Stage<'a, W> {
+    pub(super) fn new(world: &'a World, out: &'a mut W) -> Result<Self> {
+        world.with(|sandbox, now| {
+            sandbox.create_pipeline(now, REGION, pipeline());
+            sandbox.signals_to.push(RETRY.to_owned());
+        });
+        let clients = Clients::new(&world.sdk_config(REGION))?;
+        let stage_retry = StageRetry::new(clients.clone(), GateFunctions::from_list(GATE))?;
+        Ok(Self {
+            world,
+            clients,
+            stage_retry,
+            timeline: Timeline::default(),
+            out,
+        })
+    }
+
+    pub(super) fn say(&mut self, text: &str) -> Result<()> {
+        Ok(writeln!(self.out, "{text}")?)
+    }
+
+    /// A line of what happens now.
+    pub(super) fn line(&mut self, who: &str, text: &str) -> Result<()> {
+        Ok(Timeline::line(self.out, self.world.now(), who, text)?)
+    }
+
+    /// A release begins.
+    pub(super) async fn release(&mut self) -> Result<()> {
+        let begun = self
+            .world
+            .with(|sandbox, now| sandbox.start_execution(now, PIPELINE));
+        begun.context("the story went wrong: a release is going on already")?;
+        Ok(())
+    }
+
+    /// Lets time pass, and tells what happens in it.
+    pub(super) async fn play(&mut self, duration: Duration) -> Result<()> {
+        self.pass(duration).await;
+        Ok(self.timeline.tell(self.world, self.out)?)
+    }
+
+    /// Sends sweeps at an interval, tells nothing of them, and returns how many there were.
+    pub(super) async fn sweep_quietly(
+        &mut self,
+        interval: Duration,
+        sweeps: usize,
+    ) -> Result<usize> {
+        for _ in 0..sweeps {
+            self.world.with(|sandbox, now| {
+                sandbox.publish_signal(
+                    now,
+                    REGION,
+                    &json!({"source": "health-gate", "detail-type": "Sweep"}),
+                );
+            });
+            self.pass(interval).await;
+        }
+        self.timeline.skip(self.world);
+        Ok(sweeps)
+    }
+
+    async fn pass(&self, duration: Duration) {
+        self.world
+            .play(duration, async |invocation| self.invoke(invocation).await)
+            .await;
+    }
+
+    /// The functions' code, as the Lambda runtime calls it.
+    async fn invoke(&self, invocation: &Invocation) -> Result<Value, Value> {
+        let mut context = Context::default();
+        context.deadline = invocation
+            .deadline
+            .and_then(|at| at.as_millis().try_into().ok())
+            .unwrap_or_default();
+        context
+            .invoked_function_arn
+            .clone_from(&invocation.function_arn);
+        let payload = invocation.payload.clone();
+        let unreadable = |error: serde_json::Error| json!({"errorMessage": error.to_string()});
+        if invocation.function == RETRY {
+            let event = serde_json::from_value(payload).map_err(unreadable)?;
+            returned(
+                self.stage_retry
+                    .handle(LambdaEvent::new(event, context))
+                    .await,
+            )
+        } else {
+            let event: JobEvent = serde_json::from_value(payload).map_err(unreadable)?;
+            returned(pipeline_gate::handle(LambdaEvent::new(event, context), &self.clients).await)
+        }
+    }
+}
+
+fn returned<T: Serialize, E: Into<Diagnostic>>(result: Result<T, E>) -> Result<Value, Value> {
+    match result {
+        Ok(output) => Ok(json!(output)),
+        Err(error) => Err(json!(error.into())),
+    }
+}
+
+fn pipeline() -> PipelineDeclaration {
+    let action = |name: &str, run_order, kind| ActionDeclaration {
+        name: name.to_owned(),
+        run_order,
+        kind,
+    };
+    let deploys = |takes| ActionKind::Deploy {
+        takes,
+        succeeds: true,
+    };
+    let gate = ActionKind::Lambda {
+        function: GATE.to_owned(),
+        user_parameters: Some(format!("{REGION},global")),
+    };
+    PipelineDeclaration {
+        name: PIPELINE.to_owned(),
+        stages: vec![
+            StageDeclaration {
+                name: "Build".to_owned(),
+                actions: vec![action("Build", 1, deploys(Duration::from_secs(95)))],
+            },
+            StageDeclaration {
+                name: "Production".to_owned(),
+                actions: vec![
+                    action("HealthGate", 1, gate),
+                    action("Deploy", 2, deploys(Duration::from_secs(160))),
+                ],
+            },
+        ],
+    }
+}

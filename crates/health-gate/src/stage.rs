@@ -1,0 +1,272 @@
+//! A stage of a pipeline that has failed, and whether it was this gate that stopped it.
+//!
+//! CodePipeline's state of a stage shows the newest attempt of each action, but an action that has not run in this
+//! execution still shows an older one. The rows of the execution's own actions are exact: they decide.
+
+use serde::Serialize;
+use time::UtcDateTime;
+
+use crate::decision::{Decision, Pass, decide};
+use crate::finding::Finding;
+use crate::policy::Policy;
+use crate::reading::Reading;
+use crate::region::Region;
+use crate::report::Marker;
+use crate::user_parameters::PolicyError;
+
+/// A stage as GetPipelineState shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StageState {
+    /// The stage's name.
+    pub name: String,
+    /// The execution that was in the stage last.
+    pub pipeline_execution_id: String,
+    /// Whether that execution failed in the stage.
+    pub failed: bool,
+    /// Whether it is a rollback.
+    pub rollback: bool,
+    /// Whether executions may enter the stage. People disable the transition to freeze what comes after it.
+    pub transition_enabled: bool,
+    /// The newest attempt of each action that has run, of this execution or an older one.
+    pub actions: Vec<ActionAttempt>,
+}
+
+/// One attempt of an action.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActionAttempt {
+    /// Identifies the attempt.
+    pub action_execution_id: String,
+    /// Whether it failed.
+    pub failed: bool,
+    /// The function that a Lambda action invokes; `None` for other actions.
+    pub function: Option<String>,
+    /// The code of its failure, `JobFailed`.
+    pub error_code: Option<String>,
+    /// The text of its failure.
+    pub message: Option<String>,
+}
+
+/// The newest attempt of an action of a stage, from the list of the execution's actions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActionExecution {
+    /// The attempt.
+    pub attempt: ActionAttempt,
+    /// The action's `UserParameters`, with variables resolved.
+    pub user_parameters: Option<String>,
+    /// The region that the action runs in.
+    pub region: Option<String>,
+}
+
+/// The functions whose failed actions are this gate's: names, in which `*` is any run of characters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GateFunctions(Vec<String>);
+
+impl GateFunctions {
+    /// Reads a comma-separated list.
+    pub fn from_list(text: &str) -> Self {
+        Self(
+            text.split(',')
+                .map(str::trim)
+                .filter(|name| !name.is_empty())
+                .map(str::to_owned)
+                .collect(),
+        )
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether the function is one of them. An action may name it with ARN prefix and qualifier.
+    fn contains(&self, function: &str) -> bool {
+        let name = match function.split_once(":function:") {
+            Some((_, name)) => name,
+            None => function,
+        };
+        let name = name.split(':').next().unwrap_or(name);
+        self.0.iter().any(|pattern| matches_wildcard(pattern, name))
+    }
+}
+
+/// Whether `text` is `pattern`, in which `*` is any run of characters.
+fn matches_wildcard(pattern: &str, text: &str) -> bool {
+    let mut pieces = pattern.split('*');
+    let Some(mut rest) = pieces.next().and_then(|first| text.strip_prefix(first)) else {
+        return false;
+    };
+    let Some(last) = pieces.next_back() else {
+        return rest.is_empty();
+    };
+    for piece in pieces {
+        let Some(at) = rest.find(piece) else {
+            return false;
+        };
+        rest = rest.get(at + piece.len()..).unwrap_or_default();
+    }
+    rest.ends_with(last)
+}
+
+impl ActionAttempt {
+    /// Whether this is a stop of the gate that may be lifted: its marker says so, or it has no marker because the
+    /// function never answered. A message of the gate about an invalid policy stays so whatever AWS Health says.
+    fn is_stop(&self, gates: &GateFunctions) -> bool {
+        let of_gate = self
+            .function
+            .as_deref()
+            .is_some_and(|function| gates.contains(function));
+        let message = self.message.as_deref().unwrap_or_default();
+        let liftable = match Marker::of(message) {
+            Some(Marker::Blocked | Marker::Unknown) => true,
+            Some(Marker::Invalid) => false,
+            None => !matches!(
+                self.error_code.as_deref(),
+                Some("ConfigurationError" | "PermissionError")
+            ),
+        };
+        self.failed && of_gate && liftable
+    }
+}
+
+impl StageState {
+    /// Whether it is worth a look at the rows of the execution: the stage failed in a normal execution, and at
+    /// least one of its actions looks like a stop of the gate.
+    pub fn may_be_stopped(&self, gates: &GateFunctions) -> bool {
+        self.failed && !self.rollback && self.actions.iter().any(|action| action.is_stop(gates))
+    }
+}
+
+/// A stage that nothing but the gate has stopped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoppedStage {
+    /// The stage's name.
+    pub stage: String,
+    /// The execution that stopped in it.
+    pub pipeline_execution_id: String,
+    stops: Vec<Stop>,
+}
+
+/// A failed gate action, and the rules by which it failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Stop {
+    action_execution_id: String,
+    policy: Result<Policy, PolicyError>,
+}
+
+impl StoppedStage {
+    /// Looks at the rows of a stage's execution. `None` if anything but the gate has failed in it, or nothing has.
+    ///
+    /// A policy without regions means the region that the action runs in, or else `own_region`.
+    pub fn of(
+        stage: &StageState,
+        rows: &[ActionExecution],
+        gates: &GateFunctions,
+        own_region: &Region,
+    ) -> Option<Self> {
+        let failed: Vec<&ActionExecution> = rows.iter().filter(|row| row.attempt.failed).collect();
+        if failed.is_empty() || !failed.iter().all(|row| row.attempt.is_stop(gates)) {
+            return None;
+        }
+        let stop = |row: &ActionExecution| {
+            let region = row
+                .region
+                .as_ref()
+                .and_then(|region| region.parse().ok())
+                .unwrap_or_else(|| own_region.clone());
+            Stop {
+                action_execution_id: row.attempt.action_execution_id.clone(),
+                policy: Policy::from_user_parameters(row.user_parameters.as_deref(), &region),
+            }
+        };
+        Some(Self {
+            stage: stage.name.clone(),
+            pipeline_execution_id: stage.pipeline_execution_id.clone(),
+            stops: failed.into_iter().map(stop).collect(),
+        })
+    }
+
+    /// The regions that AWS Health has to be read for.
+    pub fn regions(&self) -> impl Iterator<Item = &Region> {
+        self.stops
+            .iter()
+            .filter_map(|stop| stop.policy.as_ref().ok())
+            .flat_map(|policy| &policy.regions)
+    }
+
+    /// What the gate would decide now: a pass only if it is one for each of the stage's failed gate actions, else the
+    /// first that is none.
+    pub fn decide(&self, reading: &Reading, now: UtcDateTime) -> Decision {
+        let decisions = self.stops.iter().map(|stop| {
+            decide(match &stop.policy {
+                Ok(policy) => Finding::of(policy, reading, now),
+                Err(error) => Finding::Invalid(error.clone()),
+            })
+        });
+        let mut decided = Decision::Pass(Pass::Clear);
+        for decision in decisions {
+            if matches!(decided, Decision::Pass(_)) {
+                decided = decision;
+            }
+        }
+        decided
+    }
+
+    /// Whether the stage still is as it was when it was looked at: the same execution, failed by the same attempts.
+    pub fn is_still(&self, stage: &StageState) -> bool {
+        let shows = |stop: &Stop| {
+            stage.actions.iter().any(|action| {
+                action.failed && action.action_execution_id == stop.action_execution_id
+            })
+        };
+        stage.failed
+            && stage.pipeline_execution_id == self.pipeline_execution_id
+            && self.stops.iter().all(shows)
+    }
+}
+
+/// What became of a stage that was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RetryOutcome {
+    /// CodePipeline accepted the retry.
+    Retried,
+    /// The gate would stop it again.
+    Blocked,
+    /// AWS Health could not be read.
+    Unknown,
+    /// Something else in the stage failed too.
+    Mixed,
+    /// The stage's inbound transition is disabled: people froze it.
+    Frozen,
+    /// The stage has changed meanwhile, or cannot be retried.
+    MovedOn,
+    /// A newer execution has failed in the stage.
+    Superseded,
+    /// CodePipeline is busy, throttles, or failed: left to the next sweep.
+    Busy,
+    /// The pipeline or the stage does not exist any more.
+    Gone,
+    /// IAM refuses the call.
+    Denied,
+}
+
+impl RetryOutcome {
+    /// The word for logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Retried => "retried",
+            Self::Blocked => "blocked",
+            Self::Unknown => "unknown",
+            Self::Mixed => "mixed",
+            Self::Frozen => "frozen",
+            Self::MovedOn => "moved-on",
+            Self::Superseded => "superseded",
+            Self::Busy => "busy",
+            Self::Gone => "gone",
+            Self::Denied => "denied",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

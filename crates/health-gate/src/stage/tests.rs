@@ -1,0 +1,243 @@
+use time::macros::utc_datetime;
+
+use super::*;
+use crate::event::{Event, EventStatus};
+
+const NOW: UtcDateTime = utc_datetime!(2026-11-23 07:00:00);
+
+fn gates() -> GateFunctions {
+    GateFunctions::from_list("pipeline-gate, team-*-gate")
+}
+
+fn region() -> Region {
+    "eu-west-1".parse().expect("a region")
+}
+
+/// A failed attempt of a Lambda action.
+fn failed(function: &str, code: &str, message: &str) -> ActionAttempt {
+    ActionAttempt {
+        action_execution_id: format!("attempt of {function}"),
+        failed: true,
+        function: Some(function.to_owned()),
+        error_code: Some(code.to_owned()),
+        message: Some(message.to_owned()),
+    }
+}
+
+fn row(attempt: ActionAttempt) -> ActionExecution {
+    ActionExecution {
+        attempt,
+        user_parameters: Some("us-east-1".to_owned()),
+        region: None,
+    }
+}
+
+fn stage(actions: Vec<ActionAttempt>) -> StageState {
+    StageState {
+        name: "Deploy".to_owned(),
+        pipeline_execution_id: "execution".to_owned(),
+        failed: true,
+        rollback: false,
+        transition_enabled: true,
+        actions,
+    }
+}
+
+fn blocked() -> ActionAttempt {
+    failed(
+        "pipeline-gate",
+        "JobFailed",
+        "health-gate blocked: 1 open AWS Health issue in us-east-1",
+    )
+}
+
+fn stopped(rows: &[ActionExecution]) -> Option<StoppedStage> {
+    StoppedStage::of(&stage(vec![]), rows, &gates(), &region())
+}
+
+fn open_issue(region: &str) -> Event {
+    let mut event = Event::new(
+        format!("arn:aws:health:{region}::event/EC2/X/1"),
+        "EC2",
+        "AWS_EC2_OPERATIONAL_ISSUE",
+    );
+    event.region = Some(region.to_owned());
+    event.status = Some(EventStatus::Open);
+    event
+}
+
+#[test]
+fn a_stop_of_the_gate_is_known_by_its_marker() {
+    for (code, message, is_stop) in [
+        ("JobFailed", "health-gate blocked: 1 open", true),
+        ("SystemUnavailable", "health-gate unknown: throttled", true),
+        // No support plan yesterday, one today: the marker counts, not the code.
+        ("ConfigurationError", "health-gate unknown: no plan", true),
+        (
+            "ConfigurationError",
+            "health-gate invalid: unknown key",
+            false,
+        ),
+        // It timed out or crashed.
+        (
+            "JobFailed",
+            "The AWS Lambda function pipeline-gate failed to return a result.",
+            true,
+        ),
+        (
+            "ConfigurationError",
+            "The AWS Lambda function pipeline-gate does not exist.",
+            false,
+        ),
+        (
+            "PermissionError",
+            "not authorized to perform lambda:InvokeFunction",
+            false,
+        ),
+    ] {
+        assert_eq!(
+            failed("pipeline-gate", code, message).is_stop(&gates()),
+            is_stop,
+            "{code} {message}"
+        );
+    }
+}
+
+#[test]
+fn functions_are_compared_without_arn_and_qualifier() {
+    for (function, ours) in [
+        ("pipeline-gate", true),
+        ("pipeline-gate:live", true),
+        (
+            "arn:aws:lambda:us-east-1:111122223333:function:pipeline-gate",
+            true,
+        ),
+        (
+            "arn:aws:lambda:us-east-1:111122223333:function:pipeline-gate:7",
+            true,
+        ),
+        ("team-checkout-gate", true),
+        ("team-gate", false),
+        ("my-pipeline-gate", false),
+        ("pipeline-gate-2", false),
+        ("", false),
+    ] {
+        assert_eq!(gates().contains(function), ours, "{function}");
+    }
+}
+
+#[test]
+fn wildcards_are_any_run_of_characters() {
+    for (pattern, text, matches) in [
+        ("*", "", true),
+        ("*", "anything", true),
+        ("a*b", "ab", true),
+        ("a*b", "a-b-b", true),
+        ("a*b", "a", false),
+        ("a*a", "a", false),
+        ("a*b*c", "a1b2c", true),
+        ("a*b*c", "a1c2b", false),
+        ("a", "a", true),
+        ("a", "ab", false),
+    ] {
+        assert_eq!(matches_wildcard(pattern, text), matches, "{pattern} {text}");
+    }
+}
+
+#[test]
+fn a_stage_is_stopped_by_the_gate_only_if_nothing_else_failed_in_it() {
+    let deploy = ActionAttempt {
+        function: None,
+        ..failed("", "JobFailed", "the deployment failed")
+    };
+    let foreign = failed("smoke-test", "JobFailed", "health-gate blocked: not really");
+    let passed = ActionAttempt {
+        failed: false,
+        error_code: None,
+        message: None,
+        ..blocked()
+    };
+    assert!(stopped(&[row(blocked())]).is_some());
+    assert!(stopped(&[row(blocked()), row(passed.clone())]).is_some());
+    assert!(stopped(&[row(blocked()), row(deploy.clone())]).is_none());
+    assert!(stopped(&[row(passed.clone()), row(deploy)]).is_none());
+    assert!(stopped(&[row(foreign)]).is_none());
+    assert!(stopped(&[row(passed)]).is_none());
+    assert!(stopped(&[]).is_none());
+}
+
+#[test]
+fn a_rollback_or_a_stage_that_goes_on_is_not_looked_at() {
+    let stopped = stage(vec![blocked()]);
+    assert!(stopped.may_be_stopped(&gates()));
+    assert!(
+        !StageState {
+            rollback: true,
+            ..stopped.clone()
+        }
+        .may_be_stopped(&gates())
+    );
+    assert!(
+        !StageState {
+            failed: false,
+            ..stopped
+        }
+        .may_be_stopped(&gates())
+    );
+}
+
+#[test]
+fn a_stage_goes_on_when_all_its_gates_would_pass() {
+    let ireland = ActionExecution {
+        user_parameters: Some("eu-west-1".to_owned()),
+        ..row(blocked())
+    };
+    let both = stopped(&[row(blocked()), ireland]).expect("stopped by the gate");
+    assert_eq!(
+        both.regions().map(Region::as_str).collect::<Vec<_>>(),
+        ["us-east-1", "eu-west-1"]
+    );
+    let passes = |reading: &Reading| matches!(both.decide(reading, NOW), Decision::Pass(_));
+    assert!(passes(&Reading::Known(vec![])));
+    assert!(passes(&Reading::Known(vec![open_issue("ap-south-1")])));
+    assert!(!passes(&Reading::Known(vec![open_issue("us-east-1")])));
+    assert!(!passes(&Reading::Known(vec![open_issue("eu-west-1")])));
+}
+
+#[test]
+fn without_regions_the_action_s_own_region_counts() {
+    let default = |region: Option<&str>| {
+        let row = ActionExecution {
+            user_parameters: None,
+            region: region.map(str::to_owned),
+            ..row(blocked())
+        };
+        let stopped = stopped(&[row]).expect("stopped by the gate");
+        stopped.regions().map(Region::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(default(Some("us-west-2")), ["us-west-2", "global"]);
+    assert_eq!(default(None), ["eu-west-1", "global"]);
+}
+
+#[test]
+fn a_stage_that_has_changed_is_another_one() {
+    let seen = stopped(&[row(blocked())]).expect("stopped by the gate");
+    assert!(seen.is_still(&stage(vec![blocked()])));
+    let again = ActionAttempt {
+        action_execution_id: "another attempt".to_owned(),
+        ..blocked()
+    };
+    assert!(!seen.is_still(&stage(vec![again])));
+    assert!(!seen.is_still(&stage(vec![ActionAttempt {
+        failed: false,
+        ..blocked()
+    }])));
+    assert!(!seen.is_still(&StageState {
+        failed: false,
+        ..stage(vec![blocked()])
+    }));
+    assert!(!seen.is_still(&StageState {
+        pipeline_execution_id: "newer".to_owned(),
+        ..stage(vec![blocked()])
+    }));
+}

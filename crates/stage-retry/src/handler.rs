@@ -1,0 +1,214 @@
+//! One invocation: signals in, retried stages out.
+
+use std::collections::BTreeSet;
+
+use health_gate::{Block, Decision, GateFunctions, Region, RetryOutcome, Signal, StoppedStage};
+use health_gate_aws::{
+    Clients, Refusal, SnsEvent, describe_events, list_pipelines, pipeline_state, retry_stage,
+};
+use lambda_runtime::{Context, Diagnostic, LambdaEvent};
+
+use crate::look::{Look, frozen};
+use crate::outcome::{StageOutcome, summary};
+
+/// The function: its clients, and whose failed actions are the gate's.
+#[derive(Debug)]
+pub struct StageRetry {
+    clients: Clients,
+    gates: GateFunctions,
+}
+
+/// The function was not told which gate is its own.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "GATE_FUNCTION_NAME is not set; accepted: the names of the gate's functions with commas between them, `*` allowed"
+)]
+pub struct NoGate;
+
+/// The invocation could not look for stopped stages at all. Lambda runs it again.
+#[derive(Debug, thiserror::Error)]
+pub enum HandlerError {
+    /// A sweep needs the list of pipelines.
+    #[error(
+        "the pipelines could not be listed: {0}; stage-retry needs `codepipeline:ListPipelines`"
+    )]
+    PipelinesNotListed(#[from] Refusal),
+}
+
+impl From<HandlerError> for Diagnostic {
+    fn from(error: HandlerError) -> Self {
+        Self {
+            error_type: "pipelines.not-listed".to_owned(),
+            error_message: error.to_string(),
+        }
+    }
+}
+
+impl StageRetry {
+    /// Makes the function.
+    ///
+    /// # Errors
+    /// [`NoGate`] without a gate: then every failed Lambda action would have to be left alone, and nobody would
+    /// notice that nothing is ever retried.
+    pub fn new(clients: Clients, gates: GateFunctions) -> Result<Self, NoGate> {
+        if gates.is_empty() {
+            Err(NoGate)
+        } else {
+            Ok(Self { clients, gates })
+        }
+    }
+
+    /// Handles an event of SNS and returns what became of each stopped stage, which Lambda ignores and
+    /// `sam local invoke` shows.
+    ///
+    /// # Errors
+    /// [`HandlerError`] when the invocation could not look for stopped stages at all.
+    pub async fn handle(
+        &self,
+        event: LambdaEvent<SnsEvent>,
+    ) -> Result<Vec<StageOutcome>, HandlerError> {
+        let (event, context) = event.into_parts();
+        let pipelines = self
+            .pipelines(&event.signals(account(&context), &self.clients.region))
+            .await?;
+        let mut look = Look::default();
+        for pipeline in &pipelines {
+            look.at(&self.clients, &self.gates, pipeline).await;
+        }
+        let Look {
+            stopped,
+            mut outcomes,
+        } = look;
+        outcomes.extend(self.go_on(&stopped, &context).await);
+
+        let text = serde_json::to_string(&outcomes).unwrap_or_default();
+        let retried = outcomes
+            .iter()
+            .filter(|outcome| outcome.outcome == RetryOutcome::Retried)
+            .count();
+        tracing::info!(
+            pipelines = pipelines.len(),
+            retried,
+            outcomes = text,
+            "{}",
+            summary(&outcomes)
+        );
+        Ok(outcomes)
+    }
+
+    /// Where the signals say to look. Each pipeline once.
+    async fn pipelines(&self, signals: &[Signal]) -> Result<BTreeSet<String>, HandlerError> {
+        let mut pipelines = BTreeSet::new();
+        for signal in signals {
+            match signal {
+                Signal::Failure { pipeline } => {
+                    pipelines.insert(pipeline.clone());
+                }
+                Signal::Sweep => {
+                    let listed = list_pipelines(&self.clients)
+                        .await
+                        .map_err(HandlerError::from);
+                    pipelines.extend(listed.inspect_err(|error| tracing::error!("{error}"))?);
+                }
+                Signal::Ignored { why } => tracing::info!(why, "a message is ignored"),
+            }
+        }
+        Ok(pipelines)
+    }
+
+    /// Reads AWS Health once for all stopped stages, and lets those go on that the gate would pass.
+    async fn go_on(
+        &self,
+        stopped: &[(String, StoppedStage)],
+        context: &Context,
+    ) -> Vec<StageOutcome> {
+        if stopped.is_empty() {
+            return Vec::new();
+        }
+        let regions: BTreeSet<&Region> = stopped
+            .iter()
+            .flat_map(|(_, stage)| stage.regions())
+            .collect();
+        let regions: Vec<Region> = regions.into_iter().cloned().collect();
+        let budget = self.clients.clock.until(context.deadline()) / 2;
+        let reading = describe_events(&self.clients, &regions, budget).await;
+        let mut outcomes = Vec::new();
+        for (pipeline, stage) in stopped {
+            let now = self.clients.clock.now();
+            let refusal = match stage.decide(&reading, now) {
+                Decision::Pass(_) => self
+                    .retry(pipeline, stage)
+                    .await
+                    .err()
+                    .unwrap_or_else(retried),
+                Decision::Fail(block) => still_blocked(&block),
+            };
+            outcomes.push(StageOutcome::of_stage(pipeline, &stage.stage, refusal));
+        }
+        outcomes
+    }
+
+    /// Looks once more, since people press Retry too, and retries the stage if it still is as it was.
+    async fn retry(&self, pipeline: &str, stage: &StoppedStage) -> Result<(), Refusal> {
+        let refuse = |outcome, why: &str| {
+            Err(Refusal {
+                outcome,
+                why: why.to_owned(),
+            })
+        };
+        let stages = pipeline_state(&self.clients, pipeline).await?;
+        match stages.iter().find(|state| state.name == stage.stage) {
+            None => refuse(
+                RetryOutcome::Gone,
+                "the pipeline has no such stage any more",
+            ),
+            Some(state) if !state.transition_enabled => Err(frozen()),
+            Some(state) if !stage.is_still(state) => {
+                refuse(RetryOutcome::MovedOn, "the stage has changed meanwhile")
+            }
+            Some(_) => {
+                retry_stage(
+                    &self.clients,
+                    pipeline,
+                    &stage.stage,
+                    &stage.pipeline_execution_id,
+                )
+                .await
+            }
+        }
+    }
+}
+
+fn retried() -> Refusal {
+    Refusal {
+        outcome: RetryOutcome::Retried,
+        why: "AWS Health is clear, its failed actions run again".to_owned(),
+    }
+}
+
+fn still_blocked(block: &Block) -> Refusal {
+    let (outcome, why) = match block {
+        Block::Blocked(incidents) => (
+            RetryOutcome::Blocked,
+            match incidents.events() {
+                [_] => "a matching AWS Health issue is open".to_owned(),
+                events => format!("{} matching AWS Health issues are open", events.len()),
+            },
+        ),
+        Block::Unknown(unread) => (
+            RetryOutcome::Unknown,
+            format!("{}: {}", unread.cause, unread.detail),
+        ),
+        Block::Invalid(error) => (RetryOutcome::Blocked, error.to_string()),
+    };
+    Refusal { outcome, why }
+}
+
+/// The account of the function: the fifth part of its ARN.
+fn account(context: &Context) -> &str {
+    context
+        .invoked_function_arn
+        .split(':')
+        .nth(4)
+        .unwrap_or_default()
+}

@@ -1,0 +1,27 @@
+//! The program of the Lambda function stage-retry.
+
+use std::process::ExitCode;
+
+use health_gate_aws::{Clients, Clock, Settings, error_chain, load_sdk_config, logging};
+use lambda_runtime::{Error, service_fn};
+use stage_retry::StageRetry;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let clock = Clock::default();
+    let settings = Settings::from_env();
+    logging::init(&settings, clock.clone());
+    match run(&clock, settings).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("stage-retry cannot run: {}", error_chain(&*error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(clock: &Clock, settings: Settings) -> Result<(), Error> {
+    let clients = Clients::new(&load_sdk_config(clock).await)?;
+    let stage_retry = StageRetry::new(clients, settings.gates)?;
+    lambda_runtime::run(service_fn(|event| stage_retry.handle(event))).await
+}
