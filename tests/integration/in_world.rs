@@ -111,11 +111,14 @@ impl GateWorld {
             "jobId": id,
             "failureDetails": {"type": "JobFailed", "message": "health-gate blocked: so it says"},
         });
-        self.world.call(
-            "CodePipeline_20150709.PutJobFailureResult",
-            self.region,
-            &body,
-        );
+        self.world.with(|sandbox, now| {
+            sandbox.call(
+                now,
+                "CodePipeline_20150709.PutJobFailureResult",
+                self.region,
+                &body,
+            )
+        });
     }
 
     /// How long the last invocation had left when it ended.

@@ -128,6 +128,27 @@ impl Sandbox {
         }
     }
 
+    /// Makes a call of awsJson1.1, for those who have no SDK: `target` is `Service_Version.Operation`.
+    ///
+    /// # Panics
+    /// If the target or the region cannot stand in a header.
+    pub fn call(&mut self, now: Timestamp, target: &str, region: &str, input: &Value) -> Answer {
+        let service = if target.starts_with("AWSHealth") {
+            "health"
+        } else {
+            "codepipeline"
+        };
+        let request = Request::post("/")
+            .header("x-amz-target", target)
+            .header(
+                "authorization",
+                format!("Credential=sandbox/0/{region}/{service}/aws4_request"),
+            )
+            .body(Bytes::from(input.to_string()))
+            .expect("a target and a region are visible ASCII");
+        self.handle(now, &request)
+    }
+
     /// Takes a request at `now`.
     pub fn handle(&mut self, now: Timestamp, request: &Request<Bytes>) -> Answer {
         let answer = match self.lambda.handle(now, request) {

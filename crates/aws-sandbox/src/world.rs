@@ -148,27 +148,6 @@ impl World {
             .build()
     }
 
-    /// Makes a call of awsJson1.1 without an SDK, for those who have none: `target` is `Service_Version.Operation`.
-    ///
-    /// # Panics
-    /// If the target or the region is no text for a header.
-    pub fn call(&self, target: &str, region: &str, body: &Value) {
-        let service = if target.starts_with("AWSHealth") {
-            "health"
-        } else {
-            "codepipeline"
-        };
-        let request = http::Request::post("/")
-            .header("x-amz-target", target)
-            .header(
-                "authorization",
-                format!("Credential=sandbox/0/{region}/{service}/aws4_request"),
-            )
-            .body(Bytes::from(body.to_string()))
-            .expect("a target and a region are visible ASCII");
-        self.with(|sandbox, now| sandbox.handle(now, &request));
-    }
-
     fn http_client(&self) -> SharedHttpClient {
         let connector = SharedHttpConnector::new(InMemory(self.clone()));
         http_client_fn(move |_, _| connector.clone())

@@ -20,17 +20,20 @@ struct Record {
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 struct Notification {
+    #[serde(rename = "TopicArn")]
+    topic_arn: String,
     #[serde(rename = "Message")]
     message: String,
 }
 
 impl SnsEvent {
-    /// What each message says to a function in this account and region.
-    pub fn signals(&self, account: &str, region: &Region) -> Vec<Signal> {
-        self.records
-            .iter()
-            .map(|record| signal(&record.sns.message, account, region))
-            .collect()
+    /// What each message says to a function in this region. Its account is the topic's: no message can change that.
+    pub fn signals(&self, region: &Region) -> Vec<Signal> {
+        let signal = |Record { sns }: &Record| {
+            let account = sns.topic_arn.split(':').nth(4).unwrap_or_default();
+            signal(&sns.message, account, region)
+        };
+        self.records.iter().map(signal).collect()
     }
 }
 
@@ -78,10 +81,12 @@ mod tests {
     use serde_json::json;
 
     fn read(message: &str) -> Signal {
-        let event = json!({"Records": [{"EventSource": "aws:sns", "Sns": {"Subject": null, "Message": message}}]});
+        let event = json!({"Records": [{"EventSource": "aws:sns", "Sns": {
+            "Subject": null, "TopicArn": "arn:aws:sns:us-east-1:111122223333:health-gate-signals", "Message": message,
+        }}]});
         let event: SnsEvent = serde_json::from_value(event).expect("an event of SNS");
         let region = "us-east-1".parse().expect("a region");
-        event.signals("111122223333", &region).remove(0)
+        event.signals(&region).remove(0)
     }
 
     fn failure() -> Value {

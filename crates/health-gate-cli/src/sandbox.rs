@@ -3,18 +3,22 @@
 use std::io::Write;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use aws_sandbox::codepipeline::NewJob;
+use aws_sandbox::codepipeline::{
+    ActionDeclaration, ActionKind, NewJob, PipelineDeclaration, StageDeclaration,
+};
 use aws_sandbox::health::Event;
 use aws_sandbox::{HttpServer, Sandbox, Timestamp};
 use clap::Args;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::exit_code::ExitCode;
 
 const REGION: &str = "us-east-1";
 const FUNCTION: &str = "pipeline-gate";
+const PIPELINE: &str = "checkout";
 
 /// The function that is no function: a person answers its jobs.
 const BY_HAND: &str = "by-hand";
@@ -31,6 +35,9 @@ pub(crate) struct Arguments {
     /// A job event, like those in `events/`, for pipeline-gate to answer instead of the built-in one; may be repeated.
     #[arg(long = "event", value_name = "FILE")]
     events: Vec<PathBuf>,
+    /// Begin with a healthy AWS: no issue is open.
+    #[arg(long)]
+    healthy: bool,
 }
 
 /// Serves until the process is stopped, a line for each call.
@@ -43,11 +50,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<ExitCod
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(serve(
-        SocketAddr::new(arguments.host, arguments.port),
-        events,
-        out,
-    ))
+    runtime.block_on(serve(arguments, events, out))
 }
 
 fn job_event(file: &Path) -> Result<Value> {
@@ -62,13 +65,23 @@ fn job_event(file: &Path) -> Result<Value> {
     Ok(event)
 }
 
-async fn serve(address: SocketAddr, events: Vec<Value>, out: &mut impl Write) -> Result<ExitCode> {
+async fn serve(
+    arguments: &Arguments,
+    events: Vec<Value>,
+    out: &mut impl Write,
+) -> Result<ExitCode> {
+    let address = SocketAddr::new(arguments.host, arguments.port);
     let server = HttpServer::bind(address, Sandbox::new(1))
         .await
         .with_context(|| format!("cannot listen on {address}; choose another port with --port, or a free one with --port 0"))?;
-    let by_hand = server.with(|sandbox, now| furnish(sandbox, now, events));
-    writeln!(out, "{}", welcome(server.address(), &by_hand))?;
-    let mut told = 0;
+    let by_hand = server.with(|sandbox, now| furnish(sandbox, now, arguments.healthy, events));
+    writeln!(
+        out,
+        "{}",
+        welcome(server.address(), arguments.healthy, &by_hand)
+    )?;
+    // What furnishing called is no news.
+    let mut told = server.with(|sandbox, _| sandbox.transcript.calls().len());
     loop {
         let call = server
             .wait_for(|sandbox| sandbox.transcript.calls().get(told).cloned())
@@ -78,22 +91,27 @@ async fn serve(address: SocketAddr, events: Vec<Value>, out: &mut impl Write) ->
     }
 }
 
-/// An open issue, one that is over, a job for a person and at least one for the function. Returns the person's.
-fn furnish(sandbox: &mut Sandbox, now: Timestamp, events: Vec<Value>) -> String {
+/// An open issue, one that is over, a release that the gate has stopped, a job for a person and at least one for the
+/// function. Returns the person's.
+fn furnish(sandbox: &mut Sandbox, now: Timestamp, healthy: bool, events: Vec<Value>) -> String {
     let ago = |minutes: i64| Timestamp::from_millis(now.as_millis() - minutes * 60_000);
-    sandbox
-        .health
-        .put_event(Event::operational_issue("EC2", REGION, "sandbox", ago(40)));
-    let over = Event::operational_issue("LAMBDA", "eu-west-1", "sandbox", ago(300));
-    let arn = over.arn.clone();
-    sandbox.health.put_event(over);
-    sandbox.health.close_event(ago(120), &arn);
-
     let job = || NewJob {
         user_parameters: Some(format!("{REGION},global")),
         context: None,
     };
     let by_hand = sandbox.start_job(now, REGION, BY_HAND, job());
+    stop_a_release(sandbox, now);
+
+    let issue = Event::operational_issue("EC2", REGION, "sandbox", ago(40));
+    let over = Event::operational_issue("LAMBDA", "eu-west-1", "sandbox", ago(300));
+    let (arn, arn_over) = (issue.arn.clone(), over.arn.clone());
+    sandbox.health.put_event(issue);
+    sandbox.health.put_event(over);
+    sandbox.health.close_event(ago(120), &arn_over);
+    if healthy {
+        sandbox.health.close_event(ago(1), &arn);
+    }
+
     if events.is_empty() {
         sandbox.start_job(now, REGION, FUNCTION, job());
     }
@@ -103,7 +121,56 @@ fn furnish(sandbox: &mut Sandbox, now: Timestamp, events: Vec<Value>) -> String 
     by_hand
 }
 
-fn welcome(address: SocketAddr, by_hand: &str) -> String {
+/// A release of the pipeline `checkout` has been stopped by the gate, as stage-retry finds it.
+fn stop_a_release(sandbox: &mut Sandbox, now: Timestamp) {
+    let gate = ActionKind::Lambda {
+        function: FUNCTION.to_owned(),
+        user_parameters: Some(REGION.to_owned()),
+    };
+    let deploy = ActionKind::Deploy {
+        takes: Duration::from_secs(20),
+        succeeds: true,
+    };
+    let action = |name: &str, run_order, kind| ActionDeclaration {
+        name: name.to_owned(),
+        run_order,
+        kind,
+    };
+    let pipeline = PipelineDeclaration {
+        name: PIPELINE.to_owned(),
+        stages: vec![StageDeclaration {
+            name: "Production".to_owned(),
+            actions: vec![action("HealthGate", 1, gate), action("Deploy", 2, deploy)],
+        }],
+    };
+    sandbox.create_pipeline(now, REGION, pipeline);
+    sandbox.start_execution(now, PIPELINE);
+    // The gate's part is played: the invocation is over, its job has failed, and CodePipeline looks at it at once.
+    let Some(invocation) = sandbox.lambda.take(now, FUNCTION) else {
+        return;
+    };
+    let delays = std::mem::take(&mut sandbox.codepipeline.delays);
+    sandbox.codepipeline.delays.result = Duration::ZERO;
+    let message = "health-gate blocked: 1 open AWS Health issue in us-east-1";
+    let input = json!({
+        "jobId": invocation.payload["CodePipeline.job"]["id"],
+        "failureDetails": {"type": "JobFailed", "message": message},
+    });
+    sandbox.call(
+        now,
+        "CodePipeline_20150709.PutJobFailureResult",
+        REGION,
+        &input,
+    );
+    sandbox
+        .lambda
+        .finish(now, &invocation.request_id, Ok(Value::Null));
+    sandbox.wake_up(now);
+    sandbox.codepipeline.delays = delays;
+}
+
+fn welcome(address: SocketAddr, healthy: bool, by_hand: &str) -> String {
+    let issue = if healthy { "a closed" } else { "an open" };
     format!(
         "\
 sandbox: AWS Health, CodePipeline and Lambda's Runtime API on http://{address}
@@ -111,7 +178,7 @@ sandbox: AWS Health, CodePipeline and Lambda's Runtime API on http://{address}
 In another terminal, with any credentials (signatures are not checked):
   export AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox AWS_REGION={REGION} AWS_DEFAULT_REGION={REGION}
 
-AWS Health has an open EC2 issue in {REGION} and a closed LAMBDA issue in eu-west-1:
+AWS Health has {issue} EC2 issue in {REGION} and a closed LAMBDA issue in eu-west-1:
   aws health describe-events --endpoint-url http://{address} --filter eventStatusCodes=open
 
 A job waits for you to answer it:
@@ -119,7 +186,10 @@ A job waits for you to answer it:
   aws codepipeline put-job-failure-result --endpoint-url http://{address} --job-id {by_hand} \\
     --failure-details type=JobFailed,message=no
 
-Another waits for the real function, which runs until you stop it:
+The gate has stopped a release of the pipeline {PIPELINE}:
+  aws codepipeline get-pipeline-state --endpoint-url http://{address} --name {PIPELINE}
+
+Another job waits for the real function, which runs until you stop it:
   AWS_ENDPOINT_URL=http://{address} AWS_LAMBDA_RUNTIME_API=http://{address}/lambda/{FUNCTION} \\
   AWS_LAMBDA_FUNCTION_NAME={FUNCTION} AWS_LAMBDA_FUNCTION_VERSION=1 AWS_LAMBDA_FUNCTION_MEMORY_SIZE=128 \\
   cargo run --locked --bin pipeline-gate

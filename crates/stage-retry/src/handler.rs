@@ -68,9 +68,7 @@ impl StageRetry {
         event: LambdaEvent<SnsEvent>,
     ) -> Result<Vec<StageOutcome>, HandlerError> {
         let (event, context) = event.into_parts();
-        let pipelines = self
-            .pipelines(&event.signals(account(&context), &self.clients.region))
-            .await?;
+        let pipelines = self.pipelines(&event.signals(&self.clients.region)).await?;
         let mut look = Look::default();
         for pipeline in &pipelines {
             look.at(&self.clients, &self.gates, pipeline).await;
@@ -202,13 +200,4 @@ fn still_blocked(block: &Block) -> Refusal {
         Block::Invalid(error) => (RetryOutcome::Blocked, error.to_string()),
     };
     Refusal { outcome, why }
-}
-
-/// The account of the function: the fifth part of its ARN.
-fn account(context: &Context) -> &str {
-    context
-        .invoked_function_arn
-        .split(':')
-        .nth(4)
-        .unwrap_or_default()
 }
