@@ -509,3 +509,82 @@ async fn a_stage_stopped_for_want_of_a_support_plan_goes_on_when_there_is_one() 
         ["checkout/Production retried: AWS Health is clear, its failed actions run again"]
     );
 }
+
+/// The rows may lag behind the state, and an action beside the gate may fail yet.
+#[tokio::test(start_paused = true)]
+async fn an_action_that_goes_on_holds_the_stage() {
+    for status in ["InProgress", "Abandoned", "SomethingNew"] {
+        let goes_on = |output: &mut Value| {
+            let rows = output["actionExecutionDetails"]
+                .as_array_mut()
+                .expect("a list");
+            let mut row = rows[0].clone();
+            row["status"] = json!(status);
+            rows.push(row);
+        };
+        let (outcomes, retries) = sweep_with("ListActionExecutions", 0..1, goes_on).await;
+        assert_eq!(
+            outcomes,
+            ["checkout/Production busy: an action of the stage has not ended"]
+        );
+        assert_eq!(retries, 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stage_that_was_stopped_yesterday_is_left_to_people() {
+    let story = Story::of(vec![gated("checkout")]).await;
+    story.close_the_issue();
+    story.0.play(Duration::from_hours(25)).await;
+    assert_eq!(
+        outcomes(&story.sweep().await),
+        [
+            "checkout/Production expired: the gate stopped it more than 24 h ago; it is left to people"
+        ]
+    );
+    assert_eq!(story.retries(), 0);
+}
+
+/// CodePipeline accepted the retry, and its answer was lost: a second call would come without a look.
+#[tokio::test(start_paused = true)]
+async fn a_retry_is_sent_once() {
+    let story = Story::of(vec![gated("checkout")]).await;
+    story.close_the_issue();
+    let failure = Fault::Error(ServiceError::internal_failure());
+    story
+        .0
+        .world
+        .with(|sandbox, _| sandbox.fail("RetryStageExecution", failure, ALWAYS));
+    assert_eq!(
+        outcomes(&story.sweep().await),
+        ["checkout/Production busy: InternalFailure"]
+    );
+    assert_eq!(story.retries(), 1);
+}
+
+/// An invocation that has used up half its time looks no further, and retries what it has found.
+#[tokio::test(start_paused = true)]
+async fn a_scan_ends_before_its_deadline() {
+    let names: Vec<String> = (0..60).map(|number| format!("p{number:02}")).collect();
+    let story = Story::of(names.iter().map(|name| gated(name)).collect()).await;
+    story.close_the_issue();
+    story
+        .0
+        .world
+        .with(|sandbox, _| sandbox.lambda.timeout = Duration::from_secs(3));
+    let outcomes = outcomes(&story.sweep().await);
+    assert!(
+        !outcomes.is_empty() && outcomes.len() < 60,
+        "{} outcomes",
+        outcomes.len()
+    );
+    let (retried, left): (Vec<_>, Vec<_>) = outcomes
+        .iter()
+        .partition(|outcome| outcome.contains("retried"));
+    assert!(!retried.is_empty(), "{outcomes:?}");
+    assert!(
+        left.iter()
+            .all(|outcome| outcome.ends_with("busy: no time was left in this invocation")),
+        "{outcomes:?}"
+    );
+}

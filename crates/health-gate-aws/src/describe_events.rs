@@ -120,7 +120,7 @@ fn event(event: types::Event) -> Event {
 }
 
 /// `None` for a time that is no date, years before or after all others.
-fn utc(time: aws_smithy_types::DateTime) -> Option<UtcDateTime> {
+pub(crate) fn utc(time: aws_smithy_types::DateTime) -> Option<UtcDateTime> {
     UtcDateTime::from_unix_timestamp_nanos(time.as_nanos()).ok()
 }
 

@@ -3,7 +3,7 @@
 use aws_sdk_codepipeline::types::{
     self, ActionExecutionStatus, ExecutionType, StageExecutionStatus,
 };
-use health_gate::{ActionAttempt, StageState};
+use health_gate::{ActionAttempt, ActionStatus, StageState};
 
 use crate::clients::Clients;
 use crate::refusal::Refusal;
@@ -34,7 +34,9 @@ fn stage(stage: types::StageState) -> Option<StageState> {
         pipeline_execution_id: latest.pipeline_execution_id,
         failed: latest.status == StageExecutionStatus::Failed,
         // Absent for normal executions.
-        rollback: latest.r#type == Some(ExecutionType::Rollback),
+        rollback: latest
+            .r#type
+            .is_some_and(|kind| kind != ExecutionType::Standard),
         transition_enabled: stage
             .inbound_transition_state
             .is_none_or(|transition| transition.enabled),
@@ -55,9 +57,17 @@ fn attempt(action: types::ActionState) -> Option<ActionAttempt> {
         .map_or((None, None), |error| (error.code, error.message));
     Some(ActionAttempt {
         action_execution_id: latest.action_execution_id?,
-        failed: latest.status == Some(ActionExecutionStatus::Failed),
+        status: action_status(latest.status.as_ref()),
         function: latest.external_execution_id,
         error_code,
         message,
     })
+}
+
+pub(crate) fn action_status(status: Option<&ActionExecutionStatus>) -> ActionStatus {
+    match status {
+        Some(ActionExecutionStatus::Succeeded) => ActionStatus::Succeeded,
+        Some(ActionExecutionStatus::Failed) => ActionStatus::Failed,
+        _ => ActionStatus::Other,
+    }
 }

@@ -3,12 +3,13 @@
 use aws_sdk_codepipeline::error::SdkError;
 use aws_sdk_codepipeline::operation::list_action_executions::ListActionExecutionsError;
 use aws_sdk_codepipeline::types::{
-    self, ActionCategory, ActionExecutionFilter, ActionExecutionStatus,
-    LatestInPipelineExecutionFilter, StartTimeRange,
+    self, ActionCategory, ActionExecutionFilter, LatestInPipelineExecutionFilter, StartTimeRange,
 };
 use health_gate::{ActionAttempt, ActionExecution};
 
 use crate::clients::Clients;
+use crate::describe_events::utc;
+use crate::get_pipeline_state::action_status;
 use crate::refusal::{Refusal, endless};
 
 /// An execution has at most 1,000 actions, and a page takes a hundred.
@@ -65,14 +66,14 @@ fn execution(row: types::ActionExecutionDetail) -> ActionExecution {
     let is_lambda = input
         .action_type_id
         .is_some_and(|kind| kind.category == ActionCategory::Invoke && kind.provider == "Lambda");
-    let mut configuration = input
+    let resolved = input
         .resolved_configuration
-        .or(input.configuration)
-        .unwrap_or_default();
+        .filter(|resolved| !resolved.is_empty());
+    let mut configuration = resolved.or(input.configuration).unwrap_or_default();
     ActionExecution {
         attempt: ActionAttempt {
             action_execution_id: row.action_execution_id.unwrap_or_default(),
-            failed: row.status == Some(ActionExecutionStatus::Failed),
+            status: action_status(row.status.as_ref()),
             function: configuration.remove("FunctionName").filter(|_| is_lambda),
             error_code: result
                 .as_ref()
@@ -82,5 +83,6 @@ fn execution(row: types::ActionExecutionDetail) -> ActionExecution {
         },
         user_parameters: configuration.remove("UserParameters"),
         region: input.region,
+        last_update_time: row.last_update_time.and_then(utc),
     }
 }

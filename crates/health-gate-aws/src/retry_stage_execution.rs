@@ -1,6 +1,8 @@
 //! RetryStageExecution: lets a failed stage go on with the actions that failed.
 
+use aws_sdk_codepipeline::config::Builder as Config;
 use aws_sdk_codepipeline::types::StageRetryMode;
+use aws_smithy_types::retry::RetryConfig;
 
 use crate::clients::Clients;
 use crate::refusal::Refusal;
@@ -22,5 +24,12 @@ pub async fn retry_stage(
         .stage_name(stage)
         .pipeline_execution_id(pipeline_execution_id)
         .retry_mode(StageRetryMode::FailedActions);
-    Ok(request.send().await.map(drop)?)
+    // Sent once: an attempt whose answer got lost may have been accepted, and another one would come without a look.
+    let once = Config::new().retry_config(RetryConfig::disabled());
+    Ok(request
+        .customize()
+        .config_override(once)
+        .send()
+        .await
+        .map(drop)?)
 }

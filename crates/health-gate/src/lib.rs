@@ -56,6 +56,7 @@ pub use region::{InvalidRegion, Region};
 pub use report::{FailureType, JobResult, Marker, Report, Verdict};
 pub use signal::Signal;
 pub use stage::{
-    ActionAttempt, ActionExecution, GateFunctions, RetryOutcome, StageState, StoppedStage,
+    ActionAttempt, ActionExecution, ActionStatus, GateFunctions, RetryOutcome, StageState,
+    StoppedStage,
 };
 pub use user_parameters::PolicyError;

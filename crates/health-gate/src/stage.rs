@@ -4,7 +4,7 @@
 //! execution still shows an older one. The rows of the execution's own actions are exact: they decide.
 
 use serde::Serialize;
-use time::UtcDateTime;
+use time::{Duration, UtcDateTime};
 
 use crate::decision::{Decision, Pass, decide};
 use crate::finding::Finding;
@@ -13,6 +13,9 @@ use crate::reading::Reading;
 use crate::region::Region;
 use crate::report::Marker;
 use crate::user_parameters::PolicyError;
+
+/// A stage that was stopped longer ago is left to people: its release may not be wanted any more.
+const RETRY_WITHIN: Duration = Duration::hours(24);
 
 /// A stage as GetPipelineState shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,14 +39,25 @@ pub struct StageState {
 pub struct ActionAttempt {
     /// Identifies the attempt.
     pub action_execution_id: String,
-    /// Whether it failed.
-    pub failed: bool,
+    /// How far it has come.
+    pub status: ActionStatus,
     /// The function that a Lambda action invokes; `None` for other actions.
     pub function: Option<String>,
     /// The code of its failure, `JobFailed`.
     pub error_code: Option<String>,
     /// The text of its failure.
     pub message: Option<String>,
+}
+
+/// The status of an attempt of an action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ActionStatus {
+    /// It has succeeded.
+    Succeeded,
+    /// It has failed.
+    Failed,
+    /// It goes on, was abandoned, or has a status that this version does not know: it may fail yet.
+    Other,
 }
 
 /// The newest attempt of an action of a stage, from the list of the execution's actions.
@@ -55,6 +69,8 @@ pub struct ActionExecution {
     pub user_parameters: Option<String>,
     /// The region that the action runs in.
     pub region: Option<String>,
+    /// When its status changed last.
+    pub last_update_time: Option<UtcDateTime>,
 }
 
 /// The functions whose failed actions are this gate's: names, in which `*` is any run of characters.
@@ -119,12 +135,13 @@ impl ActionAttempt {
         let liftable = match Marker::of(message) {
             Some(Marker::Blocked | Marker::Unknown) => true,
             Some(Marker::Invalid) => false,
-            None => !matches!(
-                self.error_code.as_deref(),
-                Some("ConfigurationError" | "PermissionError")
-            ),
+            // Without a code it is not known why it failed.
+            None => self
+                .error_code
+                .as_deref()
+                .is_some_and(|code| !["ConfigurationError", "PermissionError"].contains(&code)),
         };
-        self.failed && of_gate && liftable
+        self.status == ActionStatus::Failed && of_gate && liftable
     }
 }
 
@@ -154,18 +171,39 @@ struct Stop {
 }
 
 impl StoppedStage {
-    /// Looks at the rows of a stage's execution. `None` if anything but the gate has failed in it, or nothing has.
+    /// Looks at the rows of a stage's execution.
     ///
     /// A policy without regions means the region that the action runs in, or else `own_region`.
+    ///
+    /// # Errors
+    /// [`RetryOutcome::Mixed`] if anything but the gate has failed in it, [`RetryOutcome::Busy`] if an action may fail
+    /// yet, [`RetryOutcome::Expired`] if the gate stopped it longer than a day ago.
     pub fn of(
         stage: &StageState,
         rows: &[ActionExecution],
         gates: &GateFunctions,
         own_region: &Region,
-    ) -> Option<Self> {
-        let failed: Vec<&ActionExecution> = rows.iter().filter(|row| row.attempt.failed).collect();
+        now: UtcDateTime,
+    ) -> Result<Self, RetryOutcome> {
+        let failed: Vec<&ActionExecution> = rows
+            .iter()
+            .filter(|row| row.attempt.status == ActionStatus::Failed)
+            .collect();
         if failed.is_empty() || !failed.iter().all(|row| row.attempt.is_stop(gates)) {
-            return None;
+            return Err(RetryOutcome::Mixed);
+        }
+        if rows
+            .iter()
+            .any(|row| row.attempt.status == ActionStatus::Other)
+        {
+            return Err(RetryOutcome::Busy);
+        }
+        let is_recent = |row: &&ActionExecution| {
+            row.last_update_time
+                .is_some_and(|time| now - time <= RETRY_WITHIN)
+        };
+        if !failed.iter().all(is_recent) {
+            return Err(RetryOutcome::Expired);
         }
         let stop = |row: &ActionExecution| {
             let region = row
@@ -178,7 +216,7 @@ impl StoppedStage {
                 policy: Policy::from_user_parameters(row.user_parameters.as_deref(), &region),
             }
         };
-        Some(Self {
+        Ok(Self {
             stage: stage.name.clone(),
             pipeline_execution_id: stage.pipeline_execution_id.clone(),
             stops: failed.into_iter().map(stop).collect(),
@@ -215,7 +253,8 @@ impl StoppedStage {
     pub fn is_still(&self, stage: &StageState) -> bool {
         let shows = |stop: &Stop| {
             stage.actions.iter().any(|action| {
-                action.failed && action.action_execution_id == stop.action_execution_id
+                action.status == ActionStatus::Failed
+                    && action.action_execution_id == stop.action_execution_id
             })
         };
         stage.failed
@@ -236,6 +275,8 @@ pub enum RetryOutcome {
     Unknown,
     /// Something else in the stage failed too.
     Mixed,
+    /// The gate stopped it so long ago that it is left to people.
+    Expired,
     /// The stage's inbound transition is disabled: people froze it.
     Frozen,
     /// The stage has changed meanwhile, or cannot be retried.
@@ -258,6 +299,7 @@ impl RetryOutcome {
             Self::Blocked => "blocked",
             Self::Unknown => "unknown",
             Self::Mixed => "mixed",
+            Self::Expired => "expired",
             Self::Frozen => "frozen",
             Self::MovedOn => "moved-on",
             Self::Superseded => "superseded",

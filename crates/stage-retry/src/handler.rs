@@ -1,8 +1,11 @@
 //! One invocation: signals in, retried stages out.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use health_gate::{Block, Decision, GateFunctions, Region, RetryOutcome, Signal, StoppedStage};
+use health_gate::{
+    Block, Decision, GateFunctions, Pass, Region, RetryOutcome, Signal, StoppedStage,
+};
 use health_gate_aws::{
     Clients, Refusal, SnsEvent, describe_events, list_pipelines, pipeline_state, retry_stage,
 };
@@ -10,6 +13,9 @@ use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 
 use crate::look::{Look, frozen};
 use crate::outcome::{StageOutcome, summary};
+
+/// What is kept for a retry that has begun, the closing line and the way back to Lambda.
+const CLOSING_RESERVE: Duration = Duration::from_secs(1);
 
 /// The function: its clients, and whose failed actions are the gate's.
 #[derive(Debug)]
@@ -69,9 +75,16 @@ impl StageRetry {
     ) -> Result<Vec<StageOutcome>, HandlerError> {
         let (event, context) = event.into_parts();
         let pipelines = self.pipelines(&event.signals(&self.clients.region)).await?;
+        // Half the time is kept for what the look finds; the next sweep reaches the rest.
+        let looking = self.clients.clock.until(context.deadline()) / 2;
         let mut look = Look::default();
+        let mut unread = 0;
         for pipeline in &pipelines {
-            look.at(&self.clients, &self.gates, pipeline).await;
+            if self.clients.clock.until(context.deadline()) > looking {
+                look.at(&self.clients, &self.gates, pipeline).await;
+            } else {
+                unread += 1;
+            }
         }
         let Look {
             stopped,
@@ -86,6 +99,7 @@ impl StageRetry {
             .count();
         tracing::info!(
             pipelines = pipelines.len(),
+            unread,
             retried,
             outcomes = text,
             "{}",
@@ -133,8 +147,20 @@ impl StageRetry {
         let mut outcomes = Vec::new();
         for (pipeline, stage) in stopped {
             let now = self.clients.clock.now();
+            if self.clients.clock.until(context.deadline()) < CLOSING_RESERVE {
+                let why = "no time was left in this invocation".to_owned();
+                outcomes.push(StageOutcome::of_stage(
+                    pipeline,
+                    &stage.stage,
+                    Refusal {
+                        outcome: RetryOutcome::Busy,
+                        why,
+                    },
+                ));
+                continue;
+            }
             let refusal = match stage.decide(&reading, now) {
-                Decision::Pass(_) => self
+                Decision::Pass(Pass::Clear) => self
                     .retry(pipeline, stage)
                     .await
                     .err()

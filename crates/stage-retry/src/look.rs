@@ -1,4 +1,8 @@
 //! Looks at a pipeline: which of its stages the gate has stopped.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a stage that is not stopped by the gate has three outcomes"
+)]
 
 use health_gate::{GateFunctions, RetryOutcome, StageState, StoppedStage};
 use health_gate_aws::{Clients, Refusal, action_executions, pipeline_state};
@@ -48,9 +52,16 @@ async fn look_at_stage(
     }
     let rows =
         action_executions(clients, pipeline, &stage.pipeline_execution_id, &stage.name).await?;
-    StoppedStage::of(stage, &rows, gates, &clients.region).ok_or_else(|| Refusal {
-        outcome: RetryOutcome::Mixed,
-        why: "something else than the gate has failed in the stage".to_owned(),
+    StoppedStage::of(stage, &rows, gates, &clients.region, clients.clock.now()).map_err(|outcome| {
+        let why = match outcome {
+            RetryOutcome::Busy => "an action of the stage has not ended",
+            RetryOutcome::Expired => "the gate stopped it more than 24 h ago; it is left to people",
+            _ => "something else than the gate has failed in the stage",
+        };
+        Refusal {
+            outcome,
+            why: why.to_owned(),
+        }
     })
 }
 

@@ -11,6 +11,7 @@ use crate::service_error::ServiceError;
 use crate::timestamp::Timestamp;
 
 #[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Input {
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,

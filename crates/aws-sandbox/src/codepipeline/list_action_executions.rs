@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::pipeline::{ActionKind, Attempt, Pipeline};
+use super::pipeline::{ActionKind, Attempt, Pipeline, Status};
 use super::{CodePipeline, page, pipeline_name};
 use crate::calls::Context;
 use crate::constraints::Constraints;
@@ -146,7 +146,7 @@ fn row(pipeline: &Pipeline, attempt: &Attempt) -> Value {
         ActionKind::Deploy { .. } => ("Deploy", "S3", json!({})),
     };
     let mut output = json!({"outputArtifacts": [], "outputVariables": {}});
-    if attempt.last_update != attempt.start {
+    if attempt.status != Status::InProgress {
         let mut result = json!({});
         if let ActionKind::Lambda { function, .. } = &action.kind {
             result["externalExecutionId"] = json!(function);

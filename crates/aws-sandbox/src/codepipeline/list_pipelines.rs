@@ -9,7 +9,7 @@ use crate::constraints::Constraints;
 use crate::service_error::ServiceError;
 
 #[derive(Debug, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Input {
     #[serde(skip_serializing_if = "Option::is_none")]
     max_results: Option<i64>,

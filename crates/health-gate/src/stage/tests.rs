@@ -17,7 +17,7 @@ fn region() -> Region {
 fn failed(function: &str, code: &str, message: &str) -> ActionAttempt {
     ActionAttempt {
         action_execution_id: format!("attempt of {function}"),
-        failed: true,
+        status: ActionStatus::Failed,
         function: Some(function.to_owned()),
         error_code: Some(code.to_owned()),
         message: Some(message.to_owned()),
@@ -29,6 +29,7 @@ fn row(attempt: ActionAttempt) -> ActionExecution {
         attempt,
         user_parameters: Some("us-east-1".to_owned()),
         region: None,
+        last_update_time: Some(NOW),
     }
 }
 
@@ -52,7 +53,7 @@ fn blocked() -> ActionAttempt {
 }
 
 fn stopped(rows: &[ActionExecution]) -> Option<StoppedStage> {
-    StoppedStage::of(&stage(vec![]), rows, &gates(), &region())
+    StoppedStage::of(&stage(vec![]), rows, &gates(), &region(), NOW).ok()
 }
 
 fn open_issue(region: &str) -> Event {
@@ -152,7 +153,7 @@ fn a_stage_is_stopped_by_the_gate_only_if_nothing_else_failed_in_it() {
     };
     let foreign = failed("smoke-test", "JobFailed", "health-gate blocked: not really");
     let passed = ActionAttempt {
-        failed: false,
+        status: ActionStatus::Succeeded,
         error_code: None,
         message: None,
         ..blocked()
@@ -229,7 +230,7 @@ fn a_stage_that_has_changed_is_another_one() {
     };
     assert!(!seen.is_still(&stage(vec![again])));
     assert!(!seen.is_still(&stage(vec![ActionAttempt {
-        failed: false,
+        status: ActionStatus::Succeeded,
         ..blocked()
     }])));
     assert!(!seen.is_still(&StageState {
@@ -240,4 +241,55 @@ fn a_stage_that_has_changed_is_another_one() {
         pipeline_execution_id: "newer".to_owned(),
         ..stage(vec![blocked()])
     }));
+}
+
+fn outcome(rows: &[ActionExecution]) -> Option<RetryOutcome> {
+    StoppedStage::of(&stage(vec![]), rows, &gates(), &region(), NOW).err()
+}
+
+/// A failure without a code says nothing of why: the gate may have called the policy invalid.
+#[test]
+fn a_failure_without_a_reason_is_no_stop() {
+    let nothing = ActionAttempt {
+        error_code: None,
+        message: None,
+        ..blocked()
+    };
+    assert!(!nothing.is_stop(&gates()));
+}
+
+#[test]
+fn an_action_that_may_fail_yet_holds_the_stage() {
+    let running = ActionAttempt {
+        status: ActionStatus::Other,
+        function: None,
+        error_code: None,
+        message: None,
+        ..blocked()
+    };
+    assert_eq!(
+        outcome(&[row(blocked()), row(running)]),
+        Some(RetryOutcome::Busy)
+    );
+}
+
+#[test]
+fn a_stop_of_the_day_before_is_left_to_people() {
+    let stopped = |hours: i64| ActionExecution {
+        last_update_time: Some(NOW - Duration::hours(hours)),
+        ..row(blocked())
+    };
+    assert_eq!(outcome(&[stopped(24)]), None);
+    assert_eq!(outcome(&[stopped(25)]), Some(RetryOutcome::Expired));
+    assert_eq!(
+        outcome(&[row(blocked()), stopped(25)]),
+        Some(RetryOutcome::Expired)
+    );
+    assert_eq!(
+        outcome(&[ActionExecution {
+            last_update_time: None,
+            ..row(blocked())
+        }]),
+        Some(RetryOutcome::Expired)
+    );
 }
