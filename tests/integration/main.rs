@@ -14,3 +14,4 @@ mod sandbox_codepipeline;
 mod sandbox_health;
 mod sandbox_world;
 mod stage_retry;
+mod stage_retry_limits;

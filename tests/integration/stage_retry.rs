@@ -5,15 +5,15 @@ use std::time::Duration;
 use aws_sandbox::codepipeline::{
     ActionDeclaration, ActionKind, PipelineDeclaration, StageDeclaration, Status,
 };
-use aws_sandbox::{Fault, Outcome, ServiceError};
+use aws_sandbox::{Fault, ServiceError};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use crate::in_world::{FUNCTION, GateWorld, RETRY_FUNCTION, START, ec2_issue};
 
-const ALWAYS: std::ops::Range<usize> = 0..usize::MAX;
+pub(crate) const ALWAYS: std::ops::Range<usize> = 0..usize::MAX;
 /// Longer than any release takes.
-const WHILE: Duration = Duration::from_mins(5);
+pub(crate) const WHILE: Duration = Duration::from_mins(5);
 
 fn lambda(function: &str, user_parameters: &str) -> ActionKind {
     ActionKind::Lambda {
@@ -47,19 +47,19 @@ pub(crate) fn pipeline(name: &str, actions: Vec<(u32, ActionKind)>) -> PipelineD
 }
 
 /// The pipeline of most stories: the gate, then a deployment.
-fn gated(name: &str) -> PipelineDeclaration {
+pub(crate) fn gated(name: &str) -> PipelineDeclaration {
     pipeline(
         name,
         vec![(1, lambda(FUNCTION, "us-east-1")), (2, deploy(true))],
     )
 }
 
-struct Story(GateWorld);
+pub(crate) struct Story(pub(crate) GateWorld);
 
 impl Story {
     /// A world with an open issue, in which one execution of each pipeline has run as far as it goes. Nothing listens
     /// to signals yet.
-    async fn of(pipelines: Vec<PipelineDeclaration>) -> Self {
+    pub(crate) async fn of(pipelines: Vec<PipelineDeclaration>) -> Self {
         let gate = GateWorld::new("us-east-1");
         gate.put_event(ec2_issue("1"));
         for pipeline in pipelines {
@@ -77,14 +77,14 @@ impl Story {
         Self(gate)
     }
 
-    fn close_the_issue(&self) {
+    pub(crate) fn close_the_issue(&self) {
         self.0
             .world
             .with(|sandbox, now| sandbox.health.close_event(now, &ec2_issue("1").arn));
     }
 
     /// Sends a message and returns what stage-retry returned.
-    async fn signal(&self, message: Value) -> Value {
+    pub(crate) async fn signal(&self, message: Value) -> Value {
         self.0
             .world
             .with(|sandbox, now| sandbox.publish_signal(now, "us-east-1", &message));
@@ -94,12 +94,12 @@ impl Story {
             .expect("stage-retry handles every message")
     }
 
-    async fn sweep(&self) -> Value {
+    pub(crate) async fn sweep(&self) -> Value {
         self.signal(json!({"source": "health-gate", "detail-type": "Sweep"}))
             .await
     }
 
-    async fn status(&self, pipeline: &str) -> Status {
+    pub(crate) async fn status(&self, pipeline: &str) -> Status {
         self.0.play(WHILE).await;
         self.0
             .world
@@ -107,12 +107,12 @@ impl Story {
             .expect("it has run")
     }
 
-    fn retries(&self) -> usize {
+    pub(crate) fn retries(&self) -> usize {
         self.0.calls("RetryStageExecution")
     }
 }
 
-fn outcomes(returned: &Value) -> Vec<String> {
+pub(crate) fn outcomes(returned: &Value) -> Vec<String> {
     let outcome = |outcome: &Value| {
         let text = |name: &str| outcome[name].as_str().unwrap_or("-").to_owned();
         format!(
@@ -377,214 +377,4 @@ async fn rows_without_an_end_retry_nothing() {
         ["checkout/Production busy: ListActionExecutions has more than 20 pages"]
     );
     assert_eq!(story.retries(), 0);
-}
-
-/// A sweep in which an operation's answers, from the given call on, are not what the sandbox would say but a variation
-/// of what it said in a sweep before.
-async fn sweep_with(
-    operation: &str,
-    calls: std::ops::Range<usize>,
-    vary: impl Fn(&mut Value),
-) -> (Vec<String>, usize) {
-    let story = Story::of(vec![gated("checkout")]).await;
-    story.sweep().await;
-    story.close_the_issue();
-    let last = story
-        .0
-        .world
-        .with(|sandbox, _| sandbox.transcript.of(operation).last().cloned());
-    let Some(Outcome::Output(mut output)) = last.map(|call| call.outcome) else {
-        panic!("{operation} was not called")
-    };
-    let before = output.clone();
-    vary(&mut output);
-    assert_ne!(output, before);
-    story
-        .0
-        .world
-        .with(|sandbox, _| sandbox.fail(operation, Fault::Output(output), calls));
-    (outcomes(&story.sweep().await), story.retries())
-}
-
-fn stage_state(output: &mut Value) -> &mut Value {
-    &mut output["stageStates"][0]
-}
-
-/// People disable a transition to freeze what comes after it, before the look or between the look and the retry.
-#[tokio::test(start_paused = true)]
-async fn a_frozen_stage_is_left_alone() {
-    for calls in [0..2, 1..2] {
-        let frozen = |output: &mut Value| {
-            stage_state(output)["inboundTransitionState"]["enabled"] = json!(false)
-        };
-        let (outcomes, retries) = sweep_with("GetPipelineState", calls, frozen).await;
-        assert_eq!(
-            outcomes,
-            ["checkout/Production frozen: the stage's inbound transition is disabled"]
-        );
-        assert_eq!(retries, 0);
-    }
-}
-
-/// Somebody retried between the look and the retry, and the gate has failed again: another attempt.
-#[tokio::test(start_paused = true)]
-async fn a_stage_that_has_changed_since_the_look_is_left_alone() {
-    let another = |output: &mut Value| {
-        stage_state(output)["actionStates"][0]["latestExecution"]["actionExecutionId"] =
-            json!("another attempt");
-    };
-    let (outcomes, retries) = sweep_with("GetPipelineState", 1..2, another).await;
-    assert_eq!(
-        outcomes,
-        ["checkout/Production moved-on: the stage has changed meanwhile"]
-    );
-    assert_eq!(retries, 0);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_rollback_is_left_alone() {
-    let rollback =
-        |output: &mut Value| stage_state(output)["latestExecution"]["type"] = json!("ROLLBACK");
-    assert_eq!(
-        sweep_with("GetPipelineState", 0..2, rollback).await,
-        (vec![], 0)
-    );
-}
-
-/// The rows are of all stages of the execution; another stage's do not count.
-#[tokio::test(start_paused = true)]
-async fn what_failed_in_another_stage_does_not_count() {
-    let another_stage = |output: &mut Value| {
-        let rows = output["actionExecutionDetails"]
-            .as_array_mut()
-            .expect("a list");
-        let mut row = rows[0].clone();
-        row["stageName"] = json!("Staging");
-        row["input"]["actionTypeId"]["provider"] = json!("CodeDeploy");
-        rows.push(row);
-    };
-    let (outcomes, retries) = sweep_with("ListActionExecutions", 0..1, another_stage).await;
-    assert_eq!(
-        outcomes,
-        ["checkout/Production retried: AWS Health is clear, its failed actions run again"]
-    );
-    assert_eq!(retries, 1);
-}
-
-/// An action of another kind that happens to be configured with the gate's name.
-#[tokio::test(start_paused = true)]
-async fn an_action_that_is_no_lambda_action_is_not_the_gate() {
-    let no_lambda = |output: &mut Value| {
-        output["actionExecutionDetails"][0]["input"]["actionTypeId"]["category"] = json!("Build");
-    };
-    let (outcomes, retries) = sweep_with("ListActionExecutions", 0..1, no_lambda).await;
-    assert_eq!(
-        outcomes,
-        ["checkout/Production mixed: something else than the gate has failed in the stage"]
-    );
-    assert_eq!(retries, 0);
-}
-
-/// The marker counts and not the code: in the rows it stands in the summary.
-#[tokio::test(start_paused = true)]
-async fn a_stage_stopped_for_want_of_a_support_plan_goes_on_when_there_is_one() {
-    let gate = GateWorld::new("us-east-1");
-    gate.world.with(|sandbox, now| {
-        sandbox.fail(
-            "DescribeEvents",
-            Fault::Error(ServiceError::subscription_required()),
-            0..1,
-        );
-        sandbox.create_pipeline(now, "us-east-1", gated("checkout"));
-        sandbox
-            .start_execution(now, "checkout")
-            .expect("nothing is going on");
-    });
-    gate.play(WHILE).await;
-    gate.world
-        .with(|sandbox, _| sandbox.signals_to.push(RETRY_FUNCTION.to_owned()));
-    let story = Story(gate);
-    assert_eq!(
-        outcomes(&story.sweep().await),
-        ["checkout/Production retried: AWS Health is clear, its failed actions run again"]
-    );
-}
-
-/// The rows may lag behind the state, and an action beside the gate may fail yet.
-#[tokio::test(start_paused = true)]
-async fn an_action_that_goes_on_holds_the_stage() {
-    for status in ["InProgress", "Abandoned", "SomethingNew"] {
-        let goes_on = |output: &mut Value| {
-            let rows = output["actionExecutionDetails"]
-                .as_array_mut()
-                .expect("a list");
-            let mut row = rows[0].clone();
-            row["status"] = json!(status);
-            rows.push(row);
-        };
-        let (outcomes, retries) = sweep_with("ListActionExecutions", 0..1, goes_on).await;
-        assert_eq!(
-            outcomes,
-            ["checkout/Production busy: an action of the stage has not ended"]
-        );
-        assert_eq!(retries, 0);
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_stage_that_was_stopped_yesterday_is_left_to_people() {
-    let story = Story::of(vec![gated("checkout")]).await;
-    story.close_the_issue();
-    story.0.play(Duration::from_hours(25)).await;
-    assert_eq!(
-        outcomes(&story.sweep().await),
-        [
-            "checkout/Production expired: the gate stopped it more than 24 h ago; it is left to people"
-        ]
-    );
-    assert_eq!(story.retries(), 0);
-}
-
-/// CodePipeline accepted the retry, and its answer was lost: a second call would come without a look.
-#[tokio::test(start_paused = true)]
-async fn a_retry_is_sent_once() {
-    let story = Story::of(vec![gated("checkout")]).await;
-    story.close_the_issue();
-    let failure = Fault::Error(ServiceError::internal_failure());
-    story
-        .0
-        .world
-        .with(|sandbox, _| sandbox.fail("RetryStageExecution", failure, ALWAYS));
-    assert_eq!(
-        outcomes(&story.sweep().await),
-        ["checkout/Production busy: InternalFailure"]
-    );
-    assert_eq!(story.retries(), 1);
-}
-
-/// An invocation that has used up half its time looks no further, and retries what it has found.
-#[tokio::test(start_paused = true)]
-async fn a_scan_ends_before_its_deadline() {
-    let names: Vec<String> = (0..60).map(|number| format!("p{number:02}")).collect();
-    let story = Story::of(names.iter().map(|name| gated(name)).collect()).await;
-    story.close_the_issue();
-    story
-        .0
-        .world
-        .with(|sandbox, _| sandbox.lambda.timeout = Duration::from_secs(3));
-    let outcomes = outcomes(&story.sweep().await);
-    assert!(
-        !outcomes.is_empty() && outcomes.len() < 60,
-        "{} outcomes",
-        outcomes.len()
-    );
-    let (retried, left): (Vec<_>, Vec<_>) = outcomes
-        .iter()
-        .partition(|outcome| outcome.contains("retried"));
-    assert!(!retried.is_empty(), "{outcomes:?}");
-    assert!(
-        left.iter()
-            .all(|outcome| outcome.ends_with("busy: no time was left in this invocation")),
-        "{outcomes:?}"
-    );
 }
