@@ -115,6 +115,20 @@ async fn an_action_that_is_no_lambda_action_is_not_the_gate() {
     assert_eq!(retries, 0);
 }
 
+/// Without variables to resolve, CodePipeline may send the resolved configuration as an empty map.
+#[tokio::test(start_paused = true)]
+async fn an_empty_resolved_configuration_is_none() {
+    let empty = |output: &mut Value| {
+        output["actionExecutionDetails"][0]["input"]["resolvedConfiguration"] = json!({})
+    };
+    let (outcomes, retries) = sweep_with("ListActionExecutions", 0..1, empty).await;
+    assert_eq!(
+        outcomes,
+        ["checkout/Production retried: AWS Health is clear, its failed actions run again"]
+    );
+    assert_eq!(retries, 1);
+}
+
 /// The marker counts and not the code: in the rows it stands in the summary.
 #[tokio::test(start_paused = true)]
 async fn a_stage_stopped_for_want_of_a_support_plan_goes_on_when_there_is_one() {

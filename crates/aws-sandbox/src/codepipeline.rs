@@ -3,6 +3,7 @@
 mod engine;
 mod event;
 mod get_pipeline_state;
+mod history;
 mod job;
 mod job_details;
 mod list_action_executions;
@@ -17,10 +18,9 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 pub use engine::Delays;
+pub use history::{Happening, Part};
 pub use job::{Job, JobContext, JobResult, NewJob};
-pub use pipeline::{
-    ActionDeclaration, ActionKind, Happening, Part, PipelineDeclaration, StageDeclaration, Status,
-};
+pub use pipeline::{ActionDeclaration, ActionKind, PipelineDeclaration, StageDeclaration, Status};
 
 use crate::constraints::Constraints;
 use crate::lambda::Invoke;
@@ -54,11 +54,6 @@ impl CodePipeline {
     /// A job by its id.
     pub fn job(&self, id: &str) -> Option<&Job> {
         self.jobs.get(id)
-    }
-
-    /// All jobs, by id.
-    pub fn jobs(&self) -> impl Iterator<Item = &Job> {
-        self.jobs.values()
     }
 
     /// What has happened to all pipelines, oldest first.

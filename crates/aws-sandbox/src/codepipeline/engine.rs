@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use super::event;
+use super::history::Part;
 use super::pipeline::{
-    ActionKind, Attempt, Execution, Failure, Happening, Part, Pipeline, PipelineDeclaration,
-    StageRecord, Status,
+    ActionKind, Attempt, Execution, Failure, Pipeline, PipelineDeclaration, StageRecord, Status,
 };
 use super::{CodePipeline, Effect, JobContext, JobResult, NewJob};
 use crate::ids::Ids;
@@ -371,46 +371,6 @@ impl CodePipeline {
             .filter(|(_, attempt)| attempt.status == Status::Failed)
             .map(|(action, _)| action)
             .collect()
-    }
-
-    fn set_stage(&mut self, now: Timestamp, pipeline: &str, stage: usize, status: Status) {
-        let Some(record) = self.pipelines.get_mut(pipeline) else {
-            return;
-        };
-        if let Some((_, shown)) = &mut record.stages[stage].latest {
-            *shown = status;
-        }
-        let name = record.stage_name(stage).to_owned();
-        self.happened(now, pipeline, Part::Stage(name), status);
-    }
-
-    fn set_execution(
-        &mut self,
-        now: Timestamp,
-        pipeline: &str,
-        execution_id: &str,
-        status: Status,
-    ) {
-        let Some(record) = self.pipelines.get_mut(pipeline) else {
-            return;
-        };
-        for execution in record
-            .executions
-            .iter_mut()
-            .filter(|execution| execution.id == execution_id)
-        {
-            execution.status = status;
-        }
-        self.happened(now, pipeline, Part::Execution, status);
-    }
-
-    fn happened(&mut self, at: Timestamp, pipeline: &str, part: Part, status: Status) {
-        self.history.push(Happening {
-            at,
-            pipeline: pipeline.to_owned(),
-            part,
-            status,
-        });
     }
 
     /// A stage that failed goes on: in progress at once, its failed actions run again a little later.

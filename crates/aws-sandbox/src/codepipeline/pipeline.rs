@@ -74,30 +74,6 @@ impl Status {
     }
 }
 
-/// Something that happened to a pipeline.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Happening {
-    /// When.
-    pub at: Timestamp,
-    /// The pipeline's name.
-    pub pipeline: String,
-    /// What it happened to.
-    pub part: Part,
-    /// The status that it has now.
-    pub status: Status,
-}
-
-/// A part of a pipeline.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Part {
-    /// The execution as a whole.
-    Execution,
-    /// A stage, by its name.
-    Stage(String),
-    /// An action, by its stage's and its own name.
-    Action(String, String),
-}
-
 /// A pipeline and its history.
 #[derive(Debug)]
 pub(crate) struct Pipeline {
