@@ -7,8 +7,10 @@ use std::path::PathBuf;
 use health_gate_aws::{JobEvent, SnsEvent};
 use serde_json::Value;
 
+const HOLD: &str = r#"{"regions": ["us-east-1", "global"], "onIncident": "hold"}"#;
+
 /// What the job event files say, by the gate's own reading.
-const JOB_EVENTS: [(&str, &str, Option<&str>); 4] = [
+const JOB_EVENTS: [(&str, &str, Option<&str>); 6] = [
     (
         "codepipeline-job.json",
         "11111111-aaaa-4111-8111-111111111111",
@@ -27,7 +29,17 @@ const JOB_EVENTS: [(&str, &str, Option<&str>); 4] = [
     (
         "codepipeline-job-continued.json",
         "44444444-aaaa-4444-8444-444444444444",
+        Some(HOLD),
+    ),
+    (
+        "codepipeline-job-foreign-token.json",
+        "88888888-aaaa-4888-8888-888888888888",
         None,
+    ),
+    (
+        "codepipeline-job-hold.json",
+        "99999999-aaaa-4999-8999-999999999999",
+        Some(HOLD),
     ),
 ];
 

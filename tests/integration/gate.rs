@@ -13,6 +13,7 @@ async fn a_healthy_region_passes() {
     let gate = GateWorld::new("us-east-1");
     assert_eq!(verdict(gate.job("us-east-1,global").await), "clear");
     assert_snapshot!(gate.transcript(), @r#"
+    0.01 GetJobDetails us-east-1 {"jobId":"JOB"}
     0.01 DescribeEvents us-east-1 {"filter":{"eventStatusCodes":["open"],"eventTypeCategories":["issue"],"regions":["us-east-1","global"]},"maxResults":100}
     0.03 PutJobSuccessResult us-east-1 {"executionDetails":{"summary":"no open AWS Health issues in us-east-1, global"},"jobId":"JOB","outputVariables":{"CheckedAt":"2026-11-23T09:00:00Z","IncidentArns":"none","IncidentCount":"0","OverriddenBy":"none","OverriddenUntil":"none","OverrideReason":"none","Regions":"us-east-1,global","Verdict":"clear"}}
     "#);
@@ -29,7 +30,7 @@ async fn an_open_issue_fails_the_job_and_passes_once_it_is_closed() {
     assert_snapshot!(message, @"
     health-gate blocked: 1 open AWS Health issue in us-east-1
     EC2 AWS_EC2_OPERATIONAL_ISSUE in us-east-1, since 2026-11-23 09:00 UTC, last update 2026-11-23 09:00 UTC: https://health.aws.amazon.com/health/status?eventID=arn:aws:health:us-east-1::event/EC2/AWS_EC2_OPERATIONAL_ISSUE/AWS_EC2_OPERATIONAL_ISSUE_1
-    next: stage-retry goes on with this stage once AWS Health shows these events as closed; a retry by hand reads AWS Health again
+    next: retried automatically until 2026-11-24 09:00 UTC, once AWS Health shows these events as closed; a retry by hand reads AWS Health again
     ");
 
     gate.play(Duration::from_hours(2)).await;
@@ -66,8 +67,11 @@ async fn a_gate_in_ireland_asks_in_virginia_and_answers_in_ireland() {
     gate.put_event(Event::operational_issue("LAMBDA", "eu-west-1", "1", START));
     assert_eq!(failure(gate.job("").await).0, "JobFailed");
     assert_snapshot!(gate.transcript(), @r#"
+    0.01 GetJobDetails eu-west-1 {"jobId":"JOB"}
     0.01 DescribeEvents us-east-1 {"filter":{"eventStatusCodes":["open"],"eventTypeCategories":["issue"],"regions":["eu-west-1","global"]},"maxResults":100}
-    0.03 PutJobFailureResult eu-west-1 {"failureDetails":{"message":"health-gate blocked: 1 open AWS Health issue in eu-west-1\nLAMBDA AWS_LAMBDA_OPERATIONAL_ISSUE in eu-west-1, since 2026-11-23 09:00 UTC, last update 2026-11-23 09:00 UTC: https://health.aws.amazon.com/health/status?eventID=arn:aws:health:eu-west-1::event/LAMBDA/AWS_LAMBDA_OPERATIONAL_ISSUE/AWS_LAMBDA_OPERATIONAL_ISSUE_1\nnext: stage-retry goes on with this stage once AWS Health shows these events as closed; a retry by hand reads AWS Health again","type":"JobFailed"},"jobId":"JOB"}
+    0.03 GetPipelineState eu-west-1 {"name":"sandbox"}
+    0.03 ListTagsForResource eu-west-1 {"resourceArn":"arn:aws:codepipeline:eu-west-1:111122223333:sandbox"}
+    0.05 PutJobFailureResult eu-west-1 {"failureDetails":{"message":"health-gate blocked: 1 open AWS Health issue in eu-west-1\nLAMBDA AWS_LAMBDA_OPERATIONAL_ISSUE in eu-west-1, since 2026-11-23 09:00 UTC, last update 2026-11-23 09:00 UTC: https://health.aws.amazon.com/health/status?eventID=arn:aws:health:eu-west-1::event/LAMBDA/AWS_LAMBDA_OPERATIONAL_ISSUE/AWS_LAMBDA_OPERATIONAL_ISSUE_1\nnext: retried automatically until 2026-11-24 09:00 UTC, once AWS Health shows these events as closed; a retry by hand reads AWS Health again","type":"JobFailed"},"jobId":"JOB"}
     "#);
 }
 
@@ -128,7 +132,7 @@ async fn a_bad_policy_fails_the_job_without_asking_aws_health() {
     let (failure_type, message) = failure(gate.job(r#"{"region": ["us-east-1"]}"#).await);
     assert_eq!(failure_type, "ConfigurationError");
     assert_snapshot!(message, @"
-    health-gate invalid: unknown key in UserParameters: `region` (did you mean `regions`?); accepted: `regions`
+    health-gate invalid: UserParameters: unknown key: `region` (did you mean `regions`?); accepted: `regions`, `services`, `ignoreServices`, `categories`, `eventTypeCodes`, `ignoreEventTypeCodes`, `scopes`, `ignoreEvents`, `staleAfter`, `quietPeriod`, `onIncident`, `onUnknown`, `onRollback`, `maxHold`, `checkEvery`, `retry`, `retryWithin`
     next: correct the action's UserParameters and release the change again; this stage is not retried with the old ones
     ");
     assert_eq!(gate.calls("DescribeEvents"), 0);

@@ -25,6 +25,10 @@ async fn answer(server: &HttpServer, event: &Value) -> JobResult {
 fn summary(result: &JobResult) -> String {
     match result {
         JobResult::Success {
+            continuation_token: Some(_),
+            ..
+        } => "in progress".to_owned(),
+        JobResult::Success {
             output_variables, ..
         } => format!("success {}", output_variables["Verdict"]),
         JobResult::Failure {
@@ -55,11 +59,16 @@ async fn the_program_answers_every_job_event_file() {
         ),
         (
             "codepipeline-job-continued.json",
-            "JobFailed health-gate blocked: 1 open AWS Health issue in us-east-1",
+            "JobFailed health-gate blocked: held since 2025-06-15 15:06 UTC and `maxHold` is 4h: 1 open AWS Health issue in us-east-1",
         ),
         (
+            "codepipeline-job-foreign-token.json",
+            "SystemUnavailable health-gate unknown: the continuation token is not one of this gate: `{\"previous_job_id\": \"55555555-aaaa-4555-8555-555555555555\"}`; accepted: what the gate itself gave to CodePipeline in the round before",
+        ),
+        ("codepipeline-job-hold.json", "in progress"),
+        (
             "codepipeline-job-bad-parameters.json",
-            "ConfigurationError health-gate invalid: unknown key in UserParameters: `region` (did you mean `regions`?); accepted: `regions`",
+            "ConfigurationError health-gate invalid: UserParameters: unknown key: `region` (did you mean `regions`?); accepted: `regions`, `services`, `ignoreServices`, `categories`, `eventTypeCodes`, `ignoreEventTypeCodes`, `scopes`, `ignoreEvents`, `staleAfter`, `quietPeriod`, `onIncident`, `onUnknown`, `onRollback`, `maxHold`, `checkEvery`, `retry`, `retryWithin`",
         ),
     ] {
         assert_eq!(
@@ -139,31 +148,56 @@ async fn one_closing_line_says_what_was_done_and_why() {
     answer(&server, &event_files::read("codepipeline-job.json")).await;
     let Ended { stdout, stderr, .. } = program.kill().await;
     assert_eq!(stderr, "");
-    let mut line: Value = serde_json::from_str(&stdout).expect("one line of JSON");
-    for varying in ["timestamp", "span"] {
+    let lines: Vec<Value> = stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("lines of JSON"))
+        .collect();
+    let [metrics, line] = &lines[..] else {
+        panic!("the metrics and the closing line: {stdout}")
+    };
+    assert!(metrics.get("_aws").is_some(), "{stdout}");
+    let mut line = line.clone();
+    for varying in [
+        "timestamp",
+        "span",
+        "healthMillis",
+        "millis",
+        "pipelineExecutionId",
+    ] {
         let value = line.as_object_mut().expect("an object").remove(varying);
         assert!(
             value.is_some_and(|value| !value.is_null()),
             "{varying} is missing: {stdout}"
         );
     }
-    line["message"] = line["message"]
-        .as_str()
-        .and_then(|text| text.lines().next())
-        .into();
+    // Its last line says until when it is retried.
+    let report = line["report"].as_str().expect("a text").to_owned();
+    line["report"] = report.rsplit_once('\n').map(|(report, _)| report).into();
     insta::assert_snapshot!(serde_json::to_string_pretty(&line).expect("JSON"), @r#"
     {
+      "action": "HealthGate",
       "decision": "fail",
       "delivery": "accepted",
+      "endpoint": "us-east-1",
+      "eventsMatched": 1,
       "eventsRead": 1,
+      "healthCalls": 1,
+      "incidentArns": "arn:aws:health:us-east-1::event/EC2/AWS_EC2_OPERATIONAL_ISSUE/AWS_EC2_OPERATIONAL_ISSUE_1",
       "incidents": 1,
       "jobId": "11111111-aaaa-4111-8111-111111111111",
       "level": "INFO",
+      "mayBeBehind": false,
       "message": "health-gate blocked: 1 open AWS Health issue in us-east-1",
+      "pipeline": "sandbox",
+      "policy": "{\"regions\":[\"us-east-1\",\"global\"],\"ignoreServices\":[\"RISK\",\"ABUSE\",\"BILLING\",\"ACCOUNT\"],\"categories\":[\"issue\"],\"staleAfter\":\"72h\",\"quietPeriod\":\"0s\",\"onIncident\":\"fail\",\"onUnknown\":\"fail\",\"onRollback\":\"pass\",\"maxHold\":\"4h\",\"checkEvery\":\"1m\",\"retry\":\"auto\",\"retryWithin\":\"24h\"}",
       "reason": "health.incident",
       "regions": "us-east-1,global",
-      "report": "health-gate blocked: 1 open AWS Health issue in us-east-1\nEC2 AWS_EC2_OPERATIONAL_ISSUE in us-east-1, since 2026-11-23 09:00 UTC, last update 2026-11-23 09:00 UTC: https://health.aws.amazon.com/health/status?eventID=arn:aws:health:us-east-1::event/EC2/AWS_EC2_OPERATIONAL_ISSUE/AWS_EC2_OPERATIONAL_ISSUE_1\nnext: stage-retry goes on with this stage once AWS Health shows these events as closed; a retry by hand reads AWS Health again",
-      "target": "pipeline_gate::handler"
+      "report": "health-gate blocked: 1 open AWS Health issue in us-east-1\nEC2 AWS_EC2_OPERATIONAL_ISSUE in us-east-1, since 2026-11-23 09:00 UTC, last update 2026-11-23 09:00 UTC: https://health.aws.amazon.com/health/status?eventID=arn:aws:health:us-east-1::event/EC2/AWS_EC2_OPERATIONAL_ISSUE/AWS_EC2_OPERATIONAL_ISSUE_1",
+      "rollback": false,
+      "stage": "Deploy",
+      "stale": 0,
+      "stopping": false,
+      "target": "pipeline_gate::closing"
     }
     "#);
 }
@@ -175,9 +209,13 @@ async fn as_text_the_closing_line_is_one_line_too() {
     let program = start(&server, FUNCTION, &[]);
     answer(&server, &event_files::read("codepipeline-job.json")).await;
     let Ended { stdout, .. } = program.kill().await;
-    assert_eq!(stdout.lines().count(), 1, "{stdout}");
+    assert_eq!(
+        stdout.lines().filter(|line| !line.starts_with('{')).count(),
+        1,
+        "{stdout}"
+    );
     assert!(
-        stdout.contains(r#"jobId="11111111-aaaa-4111-8111-111111111111" decision="fail""#),
+        stdout.contains(r#"action="HealthGate" decision="fail" reason="health.incident""#),
         "{stdout}"
     );
 }

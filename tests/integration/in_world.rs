@@ -7,8 +7,9 @@ use aws_sandbox::health::Event;
 use aws_sandbox::lambda::Invocation;
 use aws_sandbox::{Outcome, Timestamp, World};
 use health_gate::GateFunctions;
-use health_gate_aws::{Clients, JobEvent};
+use health_gate_aws::{Clients, CnameLookUp, JobEvent, Settings};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
+use pipeline_gate::PipelineGate;
 use serde::Serialize;
 use serde_json::{Value, json};
 use stage_retry::StageRetry;
@@ -21,20 +22,34 @@ pub(crate) const RETRY_FUNCTION: &str = "stage-retry";
 /// A world with the two functions in one region.
 pub(crate) struct GateWorld {
     pub(crate) world: World,
-    clients: Clients,
+    gate: PipelineGate,
     stage_retry: StageRetry,
     region: &'static str,
 }
 
+/// The active endpoint is the usual one.
+pub(crate) fn usual() -> CnameLookUp {
+    CnameLookUp::with(async |_| Ok("health.us-east-1.amazonaws.com.".to_owned()))
+}
+
 impl GateWorld {
     pub(crate) fn new(region: &'static str) -> Self {
+        Self::with(region, Settings::default(), usual())
+    }
+
+    /// With other settings, and a look-up of AWS Health's active endpoint.
+    pub(crate) fn with(region: &'static str, settings: Settings, look_up: CnameLookUp) -> Self {
         let world = World::new(START, 7);
-        let clients = Clients::new(&world.sdk_config(region)).expect("the region is one");
-        let stage_retry = StageRetry::new(clients.clone(), GateFunctions::from_list(FUNCTION))
-            .expect("there is a gate");
+        let settings = Settings {
+            gates: GateFunctions::from_list(FUNCTION),
+            ..settings
+        };
+        let clients =
+            Clients::new(&world.sdk_config(region), || look_up).expect("the region is one");
+        let stage_retry = StageRetry::new(clients.clone(), &settings).expect("there is a gate");
         Self {
             world,
-            clients,
+            gate: PipelineGate::new(clients, &settings),
             stage_retry,
             region,
         }
@@ -97,7 +112,7 @@ impl GateWorld {
             )
         } else if invocation.function == FUNCTION {
             let event: JobEvent = serde_json::from_value(payload).expect("no JSON is refused");
-            returned(pipeline_gate::handle(LambdaEvent::new(event, context), &self.clients).await)
+            returned(self.gate.handle(LambdaEvent::new(event, context)).await)
         } else {
             self.fail_like_the_gate(&payload);
             Ok(Value::Null)
@@ -162,6 +177,7 @@ impl GateWorld {
                 Outcome::Error(error) => format!(" -> {}", error.code),
                 Outcome::Garbage => " -> garbage".to_owned(),
                 Outcome::Silence => " -> nothing".to_owned(),
+                Outcome::NoConnection(why) => format!(" -> {why}"),
             };
             format!(
                 "{seconds:.2} {} {} {input}{outcome}",

@@ -8,6 +8,7 @@ mod gate;
 mod gate_faults;
 mod gate_process;
 mod in_world;
+mod policy_schema;
 mod program;
 mod retry_process;
 mod sandbox_codepipeline;

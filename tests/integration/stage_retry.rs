@@ -137,7 +137,7 @@ async fn a_stopped_stage_goes_on_once_the_issue_is_closed() {
     assert_eq!(story.status("checkout").await, Status::Failed);
     assert_eq!(
         outcomes(&story.sweep().await),
-        ["checkout/Production blocked: a matching AWS Health issue is open"]
+        ["checkout/Production blocked: a matching AWS Health issue stands in the way"]
     );
     story.close_the_issue();
     assert_eq!(
@@ -197,7 +197,7 @@ async fn the_signal_of_the_failure_itself_finds_the_issue_still_open() {
     let returned = gate.returned().expect("stage-retry handles every message");
     assert_eq!(
         outcomes(&returned),
-        ["checkout/Production blocked: a matching AWS Health issue is open"]
+        ["checkout/Production blocked: a matching AWS Health issue stands in the way"]
     );
 }
 

@@ -183,7 +183,7 @@ async fn a_stage_that_was_stopped_yesterday_is_left_to_people() {
     assert_eq!(
         outcomes(&story.sweep().await),
         [
-            "checkout/Production expired: the gate stopped it more than 24 h ago; it is left to people"
+            "checkout/Production expired: the gate stopped it longer ago than the policy's `retryWithin`; it is left to people"
         ]
     );
     assert_eq!(story.retries(), 0);

@@ -1,5 +1,7 @@
 //! What the state machine tells its driver to do with a request.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::Response;
 
@@ -8,8 +10,12 @@ use http::Response;
 pub enum Answer {
     /// Answer it.
     Now(Response<Bytes>),
+    /// Answer it so much later.
+    After(Duration, Response<Bytes>),
     /// Hand it in again when the state has changed: a long poll. Nothing has happened yet.
     Later,
+    /// End the connection without an answer, for this reason.
+    Broken(&'static str),
     /// Leave it without an answer.
     Never,
 }

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::answer::Answer;
-use crate::codec::{Codec, Target};
+use crate::codec::Target;
 use crate::faults::Fault;
 use crate::sandbox::{Sandbox, not_found};
 use crate::service_error::ServiceError;
@@ -33,15 +33,7 @@ enum Reply {
     Output(Vec<u8>, Value),
     Garbage,
     Silence,
-}
-
-fn result_of(fault: Fault, codec: Codec) -> Result<Reply, ServiceError> {
-    match fault {
-        Fault::Error(error) => Err(error),
-        Fault::Output(output) => Ok(Reply::Output(codec.encode(&output), output)),
-        Fault::Garbage => Ok(Reply::Garbage),
-        Fault::Silence => Ok(Reply::Silence),
-    }
+    NoConnection(&'static str),
 }
 
 /// The input of a call that its operation does not see.
@@ -68,12 +60,21 @@ impl Sandbox {
             input: Value::Null,
             outcome: Outcome::Silence,
         };
-        let Done { input, result } = match self.faults.take(&target.operation) {
-            None => self.operate(now, &target, request.body()),
-            Some(fault) => Done {
-                input: input_of(&target, request.body()),
-                result: result_of(fault, target.codec),
-            },
+        let fault = self.faults.take(&target.operation, &target.region);
+        let without = |result| Done {
+            input: input_of(&target, request.body()),
+            result,
+        };
+        let Done { input, result } = match fault.clone() {
+            None | Some(Fault::Cut | Fault::Late(_)) => self.operate(now, &target, request.body()),
+            Some(Fault::Error(error)) => without(Err(error)),
+            Some(Fault::Output(output)) => without(Ok(Reply::Output(
+                target.codec.encode(&target.operation, &output),
+                output,
+            ))),
+            Some(Fault::Garbage) => without(Ok(Reply::Garbage)),
+            Some(Fault::Silence) => without(Ok(Reply::Silence)),
+            Some(Fault::NoConnection(why)) => without(Ok(Reply::NoConnection(why))),
         };
         call.input = input;
         let answer = match result {
@@ -90,6 +91,10 @@ impl Sandbox {
                 )
             }
             Ok(Reply::Silence) => Answer::Never,
+            Ok(Reply::NoConnection(why)) => {
+                call.outcome = Outcome::NoConnection(why);
+                Answer::Broken(why)
+            }
             Err(error) => {
                 let response = target.codec.respond_error(&error);
                 call.outcome = Outcome::Error(error);
@@ -97,7 +102,11 @@ impl Sandbox {
             }
         };
         self.transcript.record(call);
-        answer
+        match (fault, answer) {
+            (Some(Fault::Cut), _) => Answer::Broken("connection reset by peer"),
+            (Some(Fault::Late(by)), Answer::Now(response)) => Answer::After(by, response),
+            (_, answer) => answer,
+        }
     }
 
     /// The operations that exist.
@@ -106,30 +115,44 @@ impl Sandbox {
             now,
             region: &target.region,
         };
-        let codec = target.codec;
         match (target.service.as_str(), target.operation.as_str()) {
-            ("AWSHealth_20160804", "DescribeEvents") => run(codec, body, |input| {
+            ("AWSHealth_20160804", "DescribeEvents") => run(target, body, |input| {
                 self.health.describe_events(&context, input)
             }),
-            ("CodePipeline_20150709", "GetJobDetails") => run(codec, body, |input| {
+            ("CodePipeline_20150709", "GetJobDetails") => run(target, body, |input| {
                 self.codepipeline.job_details(&context, input)
             }),
-            ("CodePipeline_20150709", "GetPipelineState") => run(codec, body, |input| {
+            ("CodePipeline_20150709", "GetPipelineState") => run(target, body, |input| {
                 self.codepipeline.pipeline_state(&context, input)
             }),
-            ("CodePipeline_20150709", "ListActionExecutions") => run(codec, body, |input| {
+            ("CodePipeline_20150709", "ListActionExecutions") => run(target, body, |input| {
                 self.codepipeline.list_action_executions(&context, input)
             }),
-            ("CodePipeline_20150709", "ListPipelines") => run(codec, body, |input| {
+            ("CodePipeline_20150709", "ListPipelines") => run(target, body, |input| {
                 self.codepipeline.list_pipelines(&context, input)
             }),
-            ("CodePipeline_20150709", "RetryStageExecution") => run(codec, body, |input| {
+            ("CodePipeline_20150709", "RetryStageExecution") => run(target, body, |input| {
                 self.codepipeline.retry_stage_execution(&context, input)
             }),
-            ("CodePipeline_20150709", "PutJobFailureResult") => run(codec, body, |input| {
+            ("CodePipeline_20150709", "TagResource") => run(target, body, |input| {
+                self.codepipeline.tag_resource(&context, input)
+            }),
+            ("CodePipeline_20150709", "UntagResource") => run(target, body, |input| {
+                self.codepipeline.untag_resource(&context, input)
+            }),
+            ("CodePipeline_20150709", "ListTagsForResource") => run(target, body, |input| {
+                self.codepipeline.list_tags_for_resource(&context, input)
+            }),
+            ("SNS", "Publish") => {
+                let message_id = self.ids.uuid();
+                run(target, body, |input| {
+                    self.sns.publish(&context, message_id, input)
+                })
+            }
+            ("CodePipeline_20150709", "PutJobFailureResult") => run(target, body, |input| {
                 self.codepipeline.put_job_failure_result(&context, input)
             }),
-            ("CodePipeline_20150709", "PutJobSuccessResult") => run(codec, body, |input| {
+            ("CodePipeline_20150709", "PutJobSuccessResult") => run(target, body, |input| {
                 self.codepipeline.put_job_success_result(&context, input)
             }),
             (service, operation) => Done {
@@ -141,7 +164,7 @@ impl Sandbox {
 }
 
 fn run<I, O>(
-    codec: Codec,
+    target: &Target,
     body: &[u8],
     operation: impl FnOnce(I) -> Result<O, ServiceError>,
 ) -> Done
@@ -152,7 +175,7 @@ where
     let json = |value: Result<Value, serde_json::Error>| {
         value.expect("inputs and outputs have string keys")
     };
-    match codec.decode::<I>(body) {
+    match target.codec.decode::<I>(body) {
         Err(error) => Done {
             input: Value::Null,
             result: Err(error),
@@ -160,7 +183,10 @@ where
         Ok(input) => {
             let recorded = json(serde_json::to_value(&input));
             let result = operation(input).map(|output| {
-                Reply::Output(codec.encode(&output), json(serde_json::to_value(&output)))
+                Reply::Output(
+                    target.codec.encode(&target.operation, &output),
+                    json(serde_json::to_value(&output)),
+                )
             });
             Done {
                 input: recorded,
@@ -174,6 +200,7 @@ fn service_name(service: &str) -> &'static str {
     match service {
         "AWSHealth_20160804" => "Health",
         "CodePipeline_20150709" => "CodePipeline",
+        "SNS" => "SNS",
         _ => "unknown service",
     }
 }

@@ -1,10 +1,11 @@
-//! The two protocols that the services speak, and how a request says which one, which service and which operation
+//! The protocols that the services speak, and how a request says which one, which service and which operation
 //! it means.
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
 use crate::service_error::ServiceError;
 
@@ -15,6 +16,8 @@ pub(crate) enum Codec {
     Json,
     /// Smithy RPC v2 CBOR: CBOR, the operation in the path.
     Cbor,
+    /// awsQuery: a form, the operation in `Action`; the answer is XML.
+    Query,
 }
 
 /// What a request asks for.
@@ -29,7 +32,7 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// Reads the request's headers and path. `None` if it is of neither protocol.
+    /// Reads the request's headers and path, and for awsQuery its form. `None` if it is of no protocol of AWS.
     pub(crate) fn of(request: &Request<Bytes>) -> Option<Result<Self, (Codec, ServiceError)>> {
         let header = |name: &str| {
             request
@@ -43,10 +46,25 @@ impl Target {
         let (codec, service, operation) = if header("smithy-protocol") == Some("rpc-v2-cbor") {
             let path = request.uri().path().strip_prefix("/service/")?;
             let (service, operation) = path.split_once("/operation/")?;
-            (Codec::Cbor, service, operation)
+            (Codec::Cbor, service.to_owned(), operation.to_owned())
+        } else if header("content-type")
+            .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"))
+        {
+            let member = |name: &str| {
+                form_urlencoded::parse(request.body())
+                    .find(|(key, _)| key == name)
+                    .map(|(_, value)| value.into_owned())
+            };
+            // The version tells the service.
+            let service = if member("Version")? == SNS_VERSION {
+                "SNS"
+            } else {
+                return None;
+            };
+            (Codec::Query, service.to_owned(), member("Action")?)
         } else {
             let (service, operation) = header("x-amz-target")?.split_once('.')?;
-            (Codec::Json, service, operation)
+            (Codec::Json, service.to_owned(), operation.to_owned())
         };
         let Some((region, signing_name)) = header("authorization").and_then(scope) else {
             let error = ServiceError::new(
@@ -55,7 +73,7 @@ impl Target {
             );
             return Some(Err((codec, error)));
         };
-        let expected = signing_name_of(service);
+        let expected = signing_name_of(&service);
         if expected.is_some_and(|expected| expected != signing_name) {
             let message = format!(
                 "Credential should be scoped to correct service: '{}'.",
@@ -66,13 +84,37 @@ impl Target {
                 ServiceError::new("InvalidSignatureException", message),
             )));
         }
+        // An endpoint takes only what is signed for its own region.
+        if let Some(of_host) = header("host")
+            .or(request.uri().host())
+            .and_then(region_of_host)
+            && of_host != region
+        {
+            let message = format!(
+                "Credential should be scoped to a valid region: this is {of_host}, and not {region}."
+            );
+            return Some(Err((
+                codec,
+                ServiceError::new("InvalidSignatureException", message),
+            )));
+        }
         Some(Ok(Self {
             codec,
-            service: service.to_owned(),
-            operation: operation.to_owned(),
+            service,
+            operation,
             region: region.to_owned(),
         }))
     }
+}
+
+/// The version of SNS's API.
+const SNS_VERSION: &str = "2010-03-31";
+
+/// The region of `health.us-east-2.amazonaws.com`. The sandbox's own address stands for all regions.
+fn region_of_host(host: &str) -> Option<&str> {
+    let (_, rest) = host.split_once('.')?;
+    rest.strip_suffix(".amazonaws.com")
+        .filter(|region| !region.contains('.'))
 }
 
 /// Region and service of `AWS4-HMAC-SHA256 Credential=AKIA…/20261123/us-east-1/health/aws4_request, …`.
@@ -89,6 +131,7 @@ fn signing_name_of(service: &str) -> Option<&'static str> {
     match service {
         "AWSHealth_20160804" => Some("health"),
         "CodePipeline_20150709" => Some("codepipeline"),
+        "SNS" => Some("sns"),
         _ => None,
     }
 }
@@ -97,6 +140,14 @@ impl Codec {
     pub(crate) fn decode<T: DeserializeOwned>(self, body: &[u8]) -> Result<T, ServiceError> {
         // An operation without members is sent with an empty body, or with an empty map.
         match self {
+            Self::Query => {
+                let members = form_urlencoded::parse(body)
+                    .filter(|(name, _)| name != "Action" && name != "Version");
+                let members = members
+                    .map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())));
+                serde_json::from_value(Value::Object(members.collect()))
+                    .map_err(ServiceError::serialization)
+            }
             Self::Json if body.is_empty() => self.decode(b"{}"),
             Self::Json => serde_json::from_slice(body).map_err(ServiceError::serialization),
             Self::Cbor if body.is_empty() => self.decode(&[0xa0]),
@@ -112,8 +163,14 @@ impl Codec {
         }
     }
 
-    pub(crate) fn encode<T: Serialize>(self, output: &T) -> Vec<u8> {
+    pub(crate) fn encode<T: Serialize>(self, operation: &str, output: &T) -> Vec<u8> {
         match self {
+            Self::Query => {
+                let output = serde_json::to_value(output).expect("outputs have string keys");
+                let mut xml = String::new();
+                element(&mut xml, &format!("{operation}Response"), &output);
+                xml.into_bytes()
+            }
             Self::Json => serde_json::to_vec(output).expect("outputs have string keys"),
             Self::Cbor => {
                 let mut body = Vec::new();
@@ -128,6 +185,7 @@ impl Codec {
         let response = Response::builder().status(status);
         let response = match self {
             Self::Json => response.header("content-type", "application/x-amz-json-1.1"),
+            Self::Query => response.header("content-type", "text/xml"),
             Self::Cbor => response
                 .header("content-type", "application/cbor")
                 .header("smithy-protocol", "rpc-v2-cbor"),
@@ -150,6 +208,38 @@ impl Codec {
             code: &error.code,
             message: error.message.as_deref(),
         };
-        self.respond(error.status, self.encode(&body))
+        let body = match self {
+            Self::Query => {
+                let mut xml = String::new();
+                let error = json!({"Error": {"Type": "Sender", "Code": error.code, "Message": error.message}});
+                element(&mut xml, "ErrorResponse", &error);
+                xml.into_bytes()
+            }
+            Self::Json | Self::Cbor => self.encode("", &body),
+        };
+        self.respond(error.status, body)
     }
+}
+
+/// An element of XML: a member's name, and its text or its members.
+fn element(xml: &mut String, name: &str, value: &Value) {
+    if value.is_null() {
+        return;
+    }
+    xml.push_str(&format!("<{name}>"));
+    match value {
+        Value::Object(members) => members
+            .iter()
+            .for_each(|(name, value)| element(xml, name, value)),
+        Value::String(text) => xml.push_str(
+            &text
+                .replace('&', "&amp;")
+                .replace('<', "&lt;")
+                .replace('>', "&gt;"),
+        ),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => {
+            xml.push_str(&value.to_string())
+        }
+    }
+    xml.push_str(&format!("</{name}>"));
 }

@@ -12,6 +12,7 @@ mod pipeline;
 mod put_job_failure_result;
 mod put_job_success_result;
 mod retry_stage_execution;
+mod tags;
 
 use std::collections::BTreeMap;
 

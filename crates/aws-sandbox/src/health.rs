@@ -2,7 +2,7 @@
 
 mod describe_events;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +15,7 @@ const REGIONS: [&str; 2] = ["us-east-1", "us-east-2"];
 #[derive(Debug, Default)]
 pub struct Health {
     events: BTreeMap<String, Event>,
+    hidden: BTreeSet<(String, String)>,
 }
 
 /// An event, as DescribeEvents returns it. What is `None` is left out of the answer.
@@ -68,6 +69,11 @@ impl Health {
     /// Adds an event, or replaces the one with the same ARN.
     pub fn put_event(&mut self, event: Event) {
         self.events.insert(event.arn.clone(), event);
+    }
+
+    /// The endpoint of a region does not show an event: it is the passive one, and behind.
+    pub fn hide_event(&mut self, region: &str, arn: &str) {
+        self.hidden.insert((region.to_owned(), arn.to_owned()));
     }
 
     /// Closes an event. One that does not exist stays so.

@@ -1,6 +1,5 @@
 //! The driver in real time: the sandbox behind HTTP, for clients that are processes of their own.
 
-use std::convert::Infallible;
 use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
@@ -102,14 +101,24 @@ impl Shared {
         done
     }
 
-    async fn answer(&self, request: Request<Bytes>) -> Response<Full<Bytes>> {
+    /// An error ends the connection.
+    async fn answer(&self, request: Request<Bytes>) -> io::Result<Response<Full<Bytes>>> {
         let mut changed = self.changed.subscribe();
         loop {
             let answer = self.lock().handle(now(), &request);
             match answer {
                 Answer::Now(response) => {
                     self.changed.send_replace(());
-                    return response.map(Full::new);
+                    return Ok(response.map(Full::new));
+                }
+                Answer::After(by, response) => {
+                    self.changed.send_replace(());
+                    tokio::time::sleep(by).await;
+                    return Ok(response.map(Full::new));
+                }
+                Answer::Broken(why) => {
+                    self.changed.send_replace(());
+                    return Err(io::Error::other(why));
                 }
                 Answer::Later if changed.changed().await.is_ok() => {}
                 Answer::Later | Answer::Never => return pending().await,
@@ -138,7 +147,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
             let shared = Arc::clone(&shared);
             async move {
                 let (head, body) = request.into_parts();
-                Ok::<_, Infallible>(match body.collect().await {
+                match body.collect().await {
                     Ok(body) => {
                         shared
                             .answer(Request::from_parts(head, body.to_bytes()))
@@ -147,9 +156,9 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
                     Err(error) => {
                         let mut response = Response::new(Full::from(error.to_string()));
                         *response.status_mut() = StatusCode::BAD_REQUEST;
-                        response
+                        Ok(response)
                     }
-                })
+                }
             }
         });
         // A client that hangs up ends its own connection only.

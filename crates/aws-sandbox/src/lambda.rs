@@ -16,7 +16,7 @@ pub struct Lambda {
     /// How long an invocation may take.
     pub timeout: Duration,
     waiting: VecDeque<Invocation>,
-    running: BTreeMap<String, Invocation>,
+    running: BTreeMap<String, (Timestamp, Invocation)>,
     finished: Vec<Finished>,
 }
 
@@ -49,6 +49,8 @@ pub struct Invocation {
 /// An invocation that has ended.
 #[derive(Debug, Clone)]
 pub struct Finished {
+    /// When it began.
+    pub began: Timestamp,
     /// When it ended.
     pub at: Timestamp,
     /// The invocation.
@@ -100,7 +102,7 @@ impl Lambda {
         let mut invocation = self.waiting.remove(position)?;
         invocation.deadline = Some(now + self.timeout);
         self.running
-            .insert(invocation.request_id.clone(), invocation.clone());
+            .insert(invocation.request_id.clone(), (now, invocation.clone()));
         Some(invocation)
     }
 
@@ -112,7 +114,7 @@ impl Lambda {
         request_id: &str,
         mut result: Result<Value, Value>,
     ) -> bool {
-        let Some(invocation) = self.running.remove(request_id) else {
+        let Some((began, invocation)) = self.running.remove(request_id) else {
             return false;
         };
         let in_time = invocation.deadline.is_none_or(|deadline| now <= deadline);
@@ -124,6 +126,7 @@ impl Lambda {
             result = Err(json!({"errorType": "Sandbox.Timedout", "errorMessage": text}));
         }
         self.finished.push(Finished {
+            began,
             at: now,
             invocation,
             result,

@@ -21,7 +21,7 @@ mod ids;
 pub mod lambda;
 mod sandbox;
 mod service_error;
-mod sns;
+pub mod sns;
 mod timestamp;
 mod transcript;
 mod world;

@@ -13,7 +13,7 @@ use crate::faults::{Fault, Faults};
 use crate::health::Health;
 use crate::ids::Ids;
 use crate::lambda::{Invoke, Lambda};
-use crate::sns;
+use crate::sns::{self, Sns};
 use crate::timestamp::Timestamp;
 use crate::transcript::Transcript;
 
@@ -26,6 +26,8 @@ pub struct Sandbox {
     pub codepipeline: CodePipeline,
     /// Lambda.
     pub lambda: Lambda,
+    /// SNS.
+    pub sns: Sns,
     /// The functions that are subscribed to the topic of signals. CodePipeline's events reach them over EventBridge
     /// and SNS.
     pub signals_to: Vec<String>,
@@ -42,6 +44,7 @@ impl Sandbox {
             health: Health::default(),
             codepipeline: CodePipeline::default(),
             lambda: Lambda::default(),
+            sns: Sns::default(),
             signals_to: Vec::new(),
             transcript: Transcript::default(),
             faults: Faults::default(),
@@ -52,7 +55,12 @@ impl Sandbox {
     /// Some of the coming calls of `operation` (`DescribeEvents`) end in `fault`: those whose number, counted from
     /// zero and from now on, is in `calls`. Each attempt of a client counts.
     pub fn fail(&mut self, operation: &str, fault: Fault, calls: Range<usize>) {
-        self.faults.set(operation, fault, calls);
+        self.faults.set(operation, None, fault, calls);
+    }
+
+    /// The same for calls that are signed for one region.
+    pub fn fail_in(&mut self, region: &str, operation: &str, fault: Fault, calls: Range<usize>) {
+        self.faults.set(operation, Some(region), fault, calls);
     }
 
     /// Creates a pipeline, or replaces the one with the same name.
@@ -73,6 +81,26 @@ impl Sandbox {
             .start_execution(&mut self.ids, now, pipeline)?;
         self.apply(now, effects);
         Some(id)
+    }
+
+    /// Begins a rollback of a stage: an execution of this stage alone. Returns its id; `None` if there is no such stage, or
+    /// if an execution is in it.
+    pub fn start_rollback(
+        &mut self,
+        now: Timestamp,
+        pipeline: &str,
+        stage: &str,
+    ) -> Option<String> {
+        let (id, effects) =
+            self.codepipeline
+                .start_rollback(&mut self.ids, now, pipeline, stage)?;
+        self.apply(now, effects);
+        Some(id)
+    }
+
+    /// A person stops the execution that is going on, and waits for its actions to end.
+    pub fn stop_execution(&mut self, now: Timestamp, pipeline: &str) {
+        self.codepipeline.stop_execution(now, pipeline);
     }
 
     /// A Lambda action of no pipeline starts: there is a new job, and its event is on the way to the function.
@@ -105,7 +133,7 @@ impl Sandbox {
         let ids = &mut self.ids;
         let (id, effect) = self
             .codepipeline
-            .submit_job_event(ids, region, function, event);
+            .submit_job_event(ids, now, region, function, event);
         self.apply(now, [effect]);
         id
     }
@@ -161,7 +189,8 @@ impl Sandbox {
         };
         match answer {
             Answer::Now(response) => Answer::Now(self.stamp(now, response)),
-            answer @ (Answer::Later | Answer::Never) => answer,
+            Answer::After(by, response) => Answer::After(by, self.stamp(now, response)),
+            answer @ (Answer::Later | Answer::Broken(_) | Answer::Never) => answer,
         }
     }
 

@@ -39,6 +39,8 @@ pub enum Outcome {
     Garbage,
     /// Not at all.
     Silence,
+    /// There was no connection, for this reason.
+    NoConnection(&'static str),
 }
 
 impl Transcript {
@@ -88,6 +90,7 @@ impl fmt::Display for Call {
             }
             Outcome::Garbage => f.write_str("garbage"),
             Outcome::Silence => f.write_str("no answer"),
+            Outcome::NoConnection(why) => f.write_str(why),
         }
     }
 }

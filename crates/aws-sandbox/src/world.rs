@@ -166,6 +166,12 @@ impl World {
                 let response = response.map(|body| SdkBody::from(body.as_ref()));
                 HttpResponse::try_from(response).map_err(|error| ConnectorError::user(error.into()))
             }
+            Answer::After(by, response) => {
+                tokio::time::sleep(by).await;
+                let response = response.map(|body| SdkBody::from(body.as_ref()));
+                HttpResponse::try_from(response).map_err(|error| ConnectorError::user(error.into()))
+            }
+            Answer::Broken(why) => Err(ConnectorError::io(why.into())),
             // Nothing that an SDK client calls is a long poll.
             Answer::Later | Answer::Never => pending().await,
         }

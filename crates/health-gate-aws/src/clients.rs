@@ -6,19 +6,32 @@ use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
+use aws_types::service_config::ServiceConfigKey;
 use health_gate::{InvalidRegion, Region};
 
+use crate::active_endpoint::{CnameLookUp, Endpoints};
 use crate::clock::Clock;
 
 /// What the gate needs of AWS.
 #[derive(Debug, Clone)]
 pub struct Clients {
     pub(crate) health: aws_sdk_health::Client,
+    pub(crate) health_endpoints: HealthEndpoints,
     pub(crate) codepipeline: aws_sdk_codepipeline::Client,
+    pub(crate) sns: aws_sdk_sns::Client,
     /// The clock of the configuration that the clients were made from.
     pub clock: Clock,
     /// The region that the process runs in. CodePipeline takes a job's result only there.
     pub region: Region,
+}
+
+/// Where AWS Health is asked.
+#[derive(Debug, Clone)]
+pub(crate) enum HealthEndpoints {
+    /// At the endpoint that the configuration names (`AWS_ENDPOINT_URL_HEALTH`), and nowhere else.
+    Configured(Endpoints),
+    /// At the active endpoint, which is looked up at each reading.
+    Active(Endpoints, CnameLookUp),
 }
 
 /// The configuration names no usable region.
@@ -33,11 +46,14 @@ pub enum RegionError {
 }
 
 impl Clients {
-    /// Makes the clients.
+    /// Makes the clients. `look_up` finds AWS Health's active endpoint; it is not made when the configuration names one.
     ///
     /// # Errors
     /// [`RegionError`] when the configuration has no region.
-    pub fn new(config: &SdkConfig) -> Result<Self, RegionError> {
+    pub fn new(
+        config: &SdkConfig,
+        look_up: impl FnOnce() -> CnameLookUp,
+    ) -> Result<Self, RegionError> {
         let region: Region = config
             .region()
             .ok_or(RegionError::Missing)?
@@ -68,8 +84,9 @@ impl Clients {
                 .build()
         };
 
+        let endpoints = Endpoints::of_partition(&region);
         let health = aws_sdk_health::config::Builder::from(config)
-            .region(aws_sdk_health::config::Region::new(health_region(&region)))
+            .region(aws_sdk_health::config::Region::new(endpoints.usual))
             .timeout_config(timeouts(5))
             .retry_config(retries(3))
             .retry_partition(partition("health"))
@@ -80,7 +97,20 @@ impl Clients {
             .retry_config(retries(5))
             .retry_partition(partition("codepipeline"))
             .build();
+        // Telling people must not keep a job waiting.
+        let sns = aws_sdk_sns::config::Builder::from(config)
+            .timeout_config(timeouts(2))
+            .retry_config(retries(2))
+            .retry_partition(partition("sns"))
+            .build();
+        let health_endpoints = if has_health_endpoint(config) {
+            HealthEndpoints::Configured(endpoints)
+        } else {
+            HealthEndpoints::Active(endpoints, look_up())
+        };
         Ok(Self {
+            sns: aws_sdk_sns::Client::from_conf(sns),
+            health_endpoints,
             health: aws_sdk_health::Client::from_conf(health),
             codepipeline: aws_sdk_codepipeline::Client::from_conf(codepipeline),
             clock: Clock::new(config.time_source().unwrap_or_default()),
@@ -89,48 +119,16 @@ impl Clients {
     }
 }
 
-/// The region of AWS Health in the partition of `region` (user guide, "Accessing the AWS Health API"; the isolated
-/// partitions and the European one from botocore's endpoints). The SDK would make up an endpoint for any region, but
-/// the service runs only here.
-fn health_region(region: &Region) -> &'static str {
-    const PARTITIONS: [(&str, &str); 7] = [
-        ("cn-", "cn-northwest-1"),
-        ("eu-isoe-", "eu-isoe-west-1"),
-        ("eusc-", "eusc-de-east-1"),
-        ("us-gov-", "us-gov-west-1"),
-        ("us-iso-", "us-iso-east-1"),
-        ("us-isob-", "us-isob-east-1"),
-        ("us-isof-", "us-isof-south-1"),
-    ];
-    let of = PARTITIONS
-        .iter()
-        .find(|(prefix, _)| region.as_str().starts_with(prefix));
-    of.map_or("us-east-1", |(_, health)| *health)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn aws_health_is_asked_where_it_runs_in_each_partition() {
-        for (own, health) in [
-            ("us-east-1", "us-east-1"),
-            ("ap-southeast-2", "us-east-1"),
-            ("us-west-2", "us-east-1"),
-            ("cn-north-1", "cn-northwest-1"),
-            ("us-gov-east-1", "us-gov-west-1"),
-            ("us-iso-west-1", "us-iso-east-1"),
-            ("us-isob-east-1", "us-isob-east-1"),
-            ("us-isof-east-1", "us-isof-south-1"),
-            ("eu-isoe-west-1", "eu-isoe-west-1"),
-            ("eusc-de-east-1", "eusc-de-east-1"),
-        ] {
-            assert_eq!(
-                health_region(&own.parse().expect("a region")),
-                health,
-                "{own}"
-            );
-        }
-    }
+/// Whether the configuration names an endpoint for AWS Health, for the service or for all of AWS.
+fn has_health_endpoint(config: &SdkConfig) -> bool {
+    let key = ServiceConfigKey::builder()
+        .service_id("Health")
+        .env("AWS_ENDPOINT_URL")
+        .profile("endpoint_url")
+        .build();
+    let of_service = config
+        .service_config()
+        .zip(key.ok())
+        .and_then(|(config, key)| config.load_config(key));
+    of_service.is_some() || config.endpoint_url().is_some()
 }

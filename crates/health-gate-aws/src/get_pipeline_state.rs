@@ -1,22 +1,33 @@
 //! GetPipelineState: the stages of a pipeline.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the SDK's enums are non-exhaustive: a wildcard is required"
+)]
 
 use aws_sdk_codepipeline::types::{
     self, ActionExecutionStatus, ExecutionType, StageExecutionStatus,
 };
-use health_gate::{ActionAttempt, ActionStatus, StageState};
+use health_gate::{ActionAttempt, ActionStatus, StageState, StageStatus};
 
 use crate::clients::Clients;
+use crate::pipeline_ref::PipelineRef;
 use crate::refusal::Refusal;
 
 /// Reads the stages of a pipeline. Stages that no execution has entered yet are left out.
 ///
 /// # Errors
 /// [`Refusal`] if they could not be read.
-pub async fn pipeline_state(clients: &Clients, pipeline: &str) -> Result<Vec<StageState>, Refusal> {
-    let output = clients
+pub async fn pipeline_state(
+    clients: &Clients,
+    pipeline: &PipelineRef,
+) -> Result<Vec<StageState>, Refusal> {
+    let request = clients
         .codepipeline
         .get_pipeline_state()
-        .name(pipeline)
+        .name(&pipeline.name);
+    let output = request
+        .customize()
+        .config_override(pipeline.config())
         .send()
         .await?;
     Ok(output
@@ -32,7 +43,12 @@ fn stage(stage: types::StageState) -> Option<StageState> {
     Some(StageState {
         name: stage.stage_name?,
         pipeline_execution_id: latest.pipeline_execution_id,
-        failed: latest.status == StageExecutionStatus::Failed,
+        status: match latest.status {
+            StageExecutionStatus::InProgress => StageStatus::InProgress,
+            StageExecutionStatus::Stopping => StageStatus::Stopping,
+            StageExecutionStatus::Failed => StageStatus::Failed,
+            _ => StageStatus::Other,
+        },
         // Absent for normal executions.
         rollback: latest
             .r#type

@@ -7,12 +7,14 @@
 
 use std::fmt;
 
-use health_gate::PolicyError;
+use health_gate::{PolicyError, PolicyOrigin, PolicyProblem, TokenError};
 use serde::de::{
     Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
 
 const JOB_ID: &[&str] = &["CodePipeline.job", "id"];
+const ACCOUNT_ID: &[&str] = &["CodePipeline.job", "accountId"];
+const CONTINUATION_TOKEN: &[&str] = &["CodePipeline.job", "data", "continuationToken"];
 const USER_PARAMETERS: &[&str] = &[
     "CodePipeline.job",
     "data",
@@ -42,7 +44,9 @@ impl fmt::Display for JobId {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobEvent {
     job_id: Member,
+    account_id: Member,
     user_parameters: Member,
+    continuation_token: Member,
 }
 
 impl JobEvent {
@@ -62,7 +66,30 @@ impl JobEvent {
         match &self.user_parameters {
             Member::Text(text) => Ok(Some(text)),
             Member::Absent => Ok(None),
-            Member::Other(found) => Err(PolicyError::NotAString { found }),
+            Member::Other(found) => Err(PolicyError {
+                origin: PolicyOrigin::UserParameters,
+                problem: PolicyProblem::NotAString { found },
+            }),
+        }
+    }
+
+    /// The token that the round before gave to CodePipeline, if this is not the first one.
+    ///
+    /// # Errors
+    /// [`TokenError::Foreign`] when something else than a string stands there.
+    pub fn continuation_token(&self) -> Result<Option<&str>, TokenError> {
+        match &self.continuation_token {
+            Member::Text(text) => Ok(Some(text)),
+            Member::Absent => Ok(None),
+            Member::Other(found) => Err(TokenError::Foreign((*found).to_owned())),
+        }
+    }
+
+    /// The account of the job, if the event names one.
+    pub fn account_id(&self) -> Option<&str> {
+        match &self.account_id {
+            Member::Text(id) => Some(id),
+            Member::Absent | Member::Other(_) => None,
         }
     }
 }
@@ -82,10 +109,14 @@ impl<'de> Deserialize<'de> for JobEvent {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut event = Self {
             job_id: Member::Absent,
+            account_id: Member::Absent,
             user_parameters: Member::Absent,
+            continuation_token: Member::Absent,
         };
         let wanted = vec![
             (JOB_ID, &mut event.job_id),
+            (ACCOUNT_ID, &mut event.account_id),
+            (CONTINUATION_TOKEN, &mut event.continuation_token),
             (USER_PARAMETERS, &mut event.user_parameters),
         ];
         // The Lambda runtime never calls the handler for an event that it cannot parse. What was read before the damage
@@ -195,6 +226,13 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
 
+    fn not_a_string(found: &'static str) -> PolicyError {
+        PolicyError {
+            origin: PolicyOrigin::UserParameters,
+            problem: PolicyProblem::NotAString { found },
+        }
+    }
+
     fn read(event: &Value) -> JobEvent {
         serde_json::from_str(&event.to_string()).expect("no JSON is refused")
     }
@@ -245,7 +283,7 @@ mod tests {
         ] {
             assert_eq!(
                 read(&event_with(&value)).user_parameters(),
-                Err(PolicyError::NotAString { found })
+                Err(not_a_string(found))
             );
         }
     }
@@ -274,9 +312,7 @@ mod tests {
             assert_eq!(event.job_id(), Some(JobId("job-1".to_owned())));
             assert_eq!(
                 event.user_parameters(),
-                Err(PolicyError::NotAString {
-                    found: "text that cannot be read"
-                })
+                Err(not_a_string("text that cannot be read"))
             );
         }
         let cut = read_bytes(with(r#""us-east-1""#).as_bytes());

@@ -10,14 +10,20 @@
     clippy::indexing_slicing
 )]
 
+mod active_endpoint;
 mod clients;
 mod clock;
 mod describe_events;
+mod get_job_details;
 mod get_pipeline_state;
 mod job_event;
 mod list_action_executions;
 mod list_pipelines;
+mod list_tags_for_resource;
 pub mod logging;
+mod metrics;
+mod pipeline_ref;
+mod publish;
 mod put_job_result;
 mod refusal;
 mod retry_stage_execution;
@@ -26,13 +32,19 @@ mod sdk_error;
 mod settings;
 mod sns_event;
 
+pub use active_endpoint::CnameLookUp;
 pub use clients::{Clients, RegionError};
 pub use clock::Clock;
-pub use describe_events::describe_events;
+pub use describe_events::{HealthReading, describe_events};
+pub use get_job_details::job_details;
 pub use get_pipeline_state::pipeline_state;
 pub use job_event::{JobEvent, JobId};
 pub use list_action_executions::action_executions;
 pub use list_pipelines::list_pipelines;
+pub use list_tags_for_resource::tag_value;
+pub use metrics::Metrics;
+pub use pipeline_ref::PipelineRef;
+pub use publish::publish;
 pub use put_job_result::{Delivery, PutJobResultError, put_job_result};
 pub use refusal::Refusal;
 pub use retry_stage_execution::retry_stage;

@@ -1,18 +1,31 @@
 //! Log lines, in the format and at the level that Lambda's logging configuration asks for.
 
+use std::fmt;
+use std::io::{self, Write};
+
+use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
-use tracing::{Level, Metadata, Subscriber};
+use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{FilterExt, Targets, filter_fn};
-use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::FormatTime;
+use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::clock::Clock;
+use crate::metrics;
 use crate::settings::{LogFormat, Settings};
 
 /// Sends log lines to stdout from now on, dated by `clock`. Call it once, first thing in `main`.
 pub fn init(settings: &Settings, clock: Clock) {
-    let subscriber = tracing_subscriber::registry().with(layer(settings, clock));
+    let metric_lines = MetricLines {
+        level: metric_level(settings.log_level.as_deref()),
+        clock: clock.clone(),
+    };
+    let subscriber = tracing_subscriber::registry()
+        .with(layer(settings, clock))
+        .with(metric_lines);
     // Only a second call can fail here; then the first one's subscriber stays, which is what it is for.
     let _ = tracing::subscriber::set_global_default(subscriber);
 }
@@ -38,7 +51,64 @@ where
 /// prints the raw job event, and the SDK the bodies of answers; both carry live artifact credentials.
 fn may_be_logged(line: &Metadata<'_>) -> bool {
     const OURS: [&str; 3] = ["health_gate", "pipeline_gate", "stage_retry"];
+    if line.target() == metrics::TARGET {
+        return false;
+    }
     *line.level() <= Level::DEBUG || OURS.iter().any(|name| line.target().starts_with(name))
+}
+
+/// Writes the lines of metrics as they are, at whatever level and in whatever format the log is. With Lambda's JSON log
+/// format, Lambda drops lines without `timestamp` and `level`, and those whose level is too low: they carry both.
+struct MetricLines {
+    level: &'static str,
+    clock: Clock,
+}
+
+impl<S: Subscriber> Layer<S> for MetricLines {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        if event.metadata().target() != metrics::TARGET {
+            return;
+        }
+        let mut line = Line::default();
+        event.record(&mut line);
+        let mut now = String::new();
+        if self.clock.format_time(&mut Writer::new(&mut now)).is_err() {
+            return;
+        }
+        let rest = line.0.strip_prefix('{').unwrap_or_default();
+        let text = format!(
+            "{{\"level\":\"{}\",\"timestamp\":\"{now}\",{rest}\n",
+            self.level
+        );
+        // Nobody is left to tell when stdout is closed.
+        let _ = io::stdout().lock().write_all(text.as_bytes());
+    }
+}
+
+#[derive(Default)]
+struct Line(String);
+
+impl Visit for Line {
+    fn record_str(&mut self, _: &Field, value: &str) {
+        value.clone_into(&mut self.0);
+    }
+
+    fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
+}
+
+/// The level that Lambda lets through when it is set to `text`: INFO, or what is more severe.
+fn metric_level(text: Option<&str>) -> &'static str {
+    match text
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_uppercase()
+        .as_str()
+    {
+        "WARN" => "WARN",
+        "ERROR" => "ERROR",
+        "FATAL" => "FATAL",
+        _ => "INFO",
+    }
 }
 
 /// A level, or a list like `warn,health_gate=debug`. Lambda's level names are tracing's, but for FATAL. What cannot be

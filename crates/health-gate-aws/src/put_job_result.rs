@@ -90,6 +90,11 @@ async fn send(
     result: &JobResult,
     attempt: Config,
 ) -> Result<Delivery, PutJobResultError> {
+    let success = |summary: &str| {
+        let details = ExecutionDetails::builder().summary(summary).build();
+        let request = clients.codepipeline.put_job_success_result();
+        request.job_id(job_id.as_str()).execution_details(details)
+    };
     match result {
         JobResult::Success {
             summary,
@@ -98,22 +103,18 @@ async fn send(
             let variables = output_variables
                 .iter()
                 .map(|(name, value)| ((*name).to_owned(), value.clone()));
-            let request = clients
-                .codepipeline
-                .put_job_success_result()
-                .job_id(job_id.as_str())
-                .execution_details(ExecutionDetails::builder().summary(summary).build())
-                .set_output_variables(Some(variables.collect()));
-            delivery(
-                clients,
-                job_id,
-                request
-                    .customize()
-                    .config_override(attempt)
-                    .send()
-                    .await
-                    .map(drop),
-            )
+            let request = success(summary).set_output_variables(Some(variables.collect()));
+            let answer = request.customize().config_override(attempt).send().await;
+            delivery(clients, job_id, answer.map(drop))
+        }
+        // CodePipeline refuses output variables beside a token.
+        JobResult::InProgress {
+            summary,
+            continuation_token,
+        } => {
+            let request = success(summary).continuation_token(continuation_token);
+            let answer = request.customize().config_override(attempt).send().await;
+            delivery(clients, job_id, answer.map(drop))
         }
         JobResult::Failure {
             failure_type,

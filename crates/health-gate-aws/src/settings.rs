@@ -1,7 +1,7 @@
 //! The environment variables that we read ourselves, all of them. What the SDK reads (credentials, region,
 //! `AWS_ENDPOINT_URL…`) it reads itself.
 
-use health_gate::GateFunctions;
+use health_gate::{AccountPolicy, GateFunctions};
 
 /// The settings of a function, from its environment.
 #[derive(Debug, Clone)]
@@ -12,6 +12,10 @@ pub struct Settings {
     pub log_level: Option<String>,
     /// `GATE_FUNCTION_NAME`: whose failed actions are the gate's, names with commas between them, `*` allowed.
     pub gates: GateFunctions,
+    /// `HEALTH_GATE_POLICY`: the default policy of the account, one JSON object.
+    pub account_policy: AccountPolicy,
+    /// `NOTIFICATION_TOPIC_ARN`: where people are told. Absent means that they are not.
+    pub notification_topic: Option<String>,
 }
 
 /// How log lines look.
@@ -23,6 +27,19 @@ pub enum LogFormat {
     Text,
 }
 
+/// Of a function whose environment has none of the variables.
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            log_format: LogFormat::Text,
+            log_level: None,
+            gates: GateFunctions::from_list(""),
+            account_policy: AccountPolicy::default(),
+            notification_topic: None,
+        }
+    }
+}
+
 impl Settings {
     /// Reads the environment.
     pub fn from_env() -> Self {
@@ -32,6 +49,8 @@ impl Settings {
                 Some(_) | None => LogFormat::Text,
             },
             gates: GateFunctions::from_list(&variable("GATE_FUNCTION_NAME").unwrap_or_default()),
+            account_policy: AccountPolicy::new(variable("HEALTH_GATE_POLICY")),
+            notification_topic: variable("NOTIFICATION_TOPIC_ARN"),
             log_level: variable("AWS_LAMBDA_LOG_LEVEL").or_else(|| variable("RUST_LOG")),
         }
     }
@@ -42,5 +61,7 @@ impl Settings {
     reason = "the one place that reads the environment"
 )]
 fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
+    std::env::var(name)
+        .ok()
+        .filter(|value| !value.trim().is_empty())
 }

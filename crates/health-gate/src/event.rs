@@ -4,6 +4,7 @@
 //! Every member of the answer is optional in the API's model. An absent region, status or category counts as
 //! the one that was asked for, so that a gap in an answer can never make the gate looser.
 
+use serde::Serialize;
 use time::UtcDateTime;
 
 /// One event of AWS Health (API reference: `Event`).
@@ -13,9 +14,9 @@ pub struct Event {
     /// left it out.
     pub arn: String,
     /// AWS Health's code of the service, `EC2`.
-    pub service: String,
+    pub service: Option<String>,
     /// What kind of event, `AWS_EC2_OPERATIONAL_ISSUE`.
-    pub type_code: String,
+    pub type_code: Option<String>,
     /// Issue, scheduled change or account notification.
     pub category: Option<EventCategory>,
     /// The impacted region, or `global`. Whatever AWS writes: a name that our syntax does not know is kept.
@@ -33,7 +34,9 @@ pub struct Event {
 }
 
 /// `eventTypeCategory`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
 pub enum EventCategory {
     /// `issue`: something is not working.
     Issue,
@@ -41,7 +44,8 @@ pub enum EventCategory {
     ScheduledChange,
     /// `accountNotification`: news about the account.
     AccountNotification,
-    /// A category that this version does not know.
+    /// A category that this version does not know. No policy names it.
+    #[cfg_attr(feature = "schema", schemars(skip))]
     Other,
 }
 
@@ -59,14 +63,30 @@ pub enum EventStatus {
 }
 
 /// `eventScopeCode`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum EventScope {
     /// `PUBLIC`: shown on the public status page, whether or not this account is affected.
     Public,
     /// `ACCOUNT_SPECIFIC`: this account is affected.
     AccountSpecific,
-    /// `NONE`, or a scope that this version does not know.
+    /// `NONE`: neither.
+    None,
+    /// A scope that this version does not know. No policy names it.
+    #[cfg_attr(feature = "schema", schemars(skip))]
     Other,
+}
+
+/// Where an event stands at some time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Going on.
+    Open,
+    /// Over, since then if that is known.
+    Closed(Option<UtcDateTime>),
+    /// Not begun, or a status that this version does not know.
+    Neither,
 }
 
 impl Event {
@@ -78,8 +98,8 @@ impl Event {
     ) -> Self {
         Self {
             arn: arn.into(),
-            service: service.into(),
-            type_code: type_code.into(),
+            service: Some(service.into()),
+            type_code: Some(type_code.into()),
             category: None,
             region: None,
             status: None,
@@ -90,11 +110,19 @@ impl Event {
         }
     }
 
-    /// Whether the event is going on at `now`. AWS leaves some resolved events open: one whose end has passed
-    /// is over (the sample in the user guide's "AWS Health events EventBridge schema" is such an event).
-    pub fn is_open(&self, now: UtcDateTime) -> bool {
-        matches!(self.status, Some(EventStatus::Open) | None)
-            && self.end_time.is_none_or(|end| end > now)
+    /// Where the event stands at `now`. AWS leaves some resolved events open: one whose end has passed is over (the
+    /// sample in the user guide's "AWS Health events EventBridge schema" is such an event). An event is over since
+    /// the later of its end and its last update.
+    pub fn phase(&self, now: UtcDateTime) -> Phase {
+        match self.status {
+            Some(EventStatus::Open) | None if self.end_time.is_none_or(|end| end > now) => {
+                Phase::Open
+            }
+            Some(EventStatus::Open | EventStatus::Closed) | None => {
+                Phase::Closed(self.end_time.max(self.last_updated_time))
+            }
+            Some(EventStatus::Upcoming | EventStatus::Other) => Phase::Neither,
+        }
     }
 
     /// The last sign of life, by which people look for the newest event first.
@@ -112,7 +140,7 @@ impl Event {
                 "https://health.aws.amazon.com/health/status?eventID={}",
                 self.arn
             ),
-            Some(EventScope::AccountSpecific | EventScope::Other) | None => {
+            Some(EventScope::AccountSpecific | EventScope::None | EventScope::Other) | None => {
                 "https://health.aws.amazon.com/health/home#/account/dashboard/open-issues"
                     .to_owned()
             }

@@ -1,75 +1,165 @@
 //! What a reading of AWS Health means under a policy. This is the only place that interprets a reading, so
 //! that "could not read" is never taken for "nothing found".
 
+use std::collections::BTreeSet;
+
 use time::UtcDateTime;
 
-use crate::event::Event;
+use crate::event::{Event, Phase};
 use crate::policy::Policy;
 use crate::reading::{Reading, Unread};
-use crate::user_parameters::PolicyError;
 
 /// The first column of the decision table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finding {
-    /// AWS Health was read completely and nothing that matches is open.
+    /// AWS Health was read completely and nothing that matches stands in the way.
     Clear,
-    /// Something that matches is open.
+    /// Something that matches is open, or closed too recently.
     Incident(Incidents),
     /// AWS Health was not read completely, and what was read holds nothing that matches.
     Unknown(Unread),
-    /// There is no policy to judge a reading by.
-    Invalid(PolicyError),
 }
 
-/// The matching open events, at least one, each once, the most recently updated first.
+/// An event that stands in the way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Incident {
+    /// The event.
+    pub event: Event,
+    /// It is over, and since when if that is known, but the quiet period is not. `None`: it is open.
+    pub closed: Option<Option<UtcDateTime>>,
+}
+
+/// The events that stand in the way, at least one, each once, the most recently updated first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Incidents {
-    events: Vec<Event>,
+    list: Vec<Incident>,
     unread: Option<Unread>,
 }
 
 impl Incidents {
     /// The events in the order in which people want to read them. Never empty.
-    pub fn events(&self) -> &[Event] {
-        &self.events
+    pub fn list(&self) -> &[Incident] {
+        &self.list
     }
 
     /// Why there may be more than these.
     pub fn unread(&self) -> Option<&Unread> {
         self.unread.as_ref()
     }
+
+    /// The event that began first: what reports about the same incident have in common, while others come and go.
+    pub fn first(&self) -> Option<&Event> {
+        let events = self.list.iter().map(|incident| &incident.event);
+        events.min_by(|a, b| {
+            // Without a beginning it came last, for all that is known.
+            let begun = |event: &Event| (event.start_time.is_none(), event.start_time);
+            begun(a).cmp(&begun(b)).then_with(|| a.arn.cmp(&b.arn))
+        })
+    }
 }
 
-impl Finding {
+/// A reading, judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assessment {
+    /// What decides.
+    pub finding: Finding,
+    /// Matching open events that AWS has not updated for so long that they do not block. Reported all the same.
+    pub stale: Vec<Event>,
+    /// How many of the events that were read match the policy, whatever their status.
+    pub matched: usize,
+}
+
+impl Assessment {
     /// Judges a reading. Neither the order of the events nor how they came in pages changes the outcome.
     pub fn of(policy: &Policy, reading: &Reading, now: UtcDateTime) -> Self {
-        let unread = match reading {
-            Reading::Known(_) => None,
-            Reading::Unknown { unread, .. } => Some(unread),
-        };
-        let mut open: Vec<Event> = reading
-            .events()
-            .iter()
-            .filter(|event| policy.matches(event) && event.is_open(now))
-            .cloned()
-            .collect();
-        // Newest first; then by ARN, and a copy of an event (a page that shifted while it was read) next to it.
-        open.sort_by(|a, b| {
-            b.last_seen()
-                .cmp(&a.last_seen())
-                .then_with(|| a.arn.cmp(&b.arn))
-        });
-        let mut known = std::collections::BTreeSet::new();
-        // Without an ARN two events cannot be told to be the same one.
-        open.retain(|event| event.arn.is_empty() || known.insert(event.arn.clone()));
-
-        match (open.is_empty(), unread) {
-            (false, unread) => Self::Incident(Incidents {
-                events: open,
-                unread: unread.cloned(),
+        let mut incidents = Vec::new();
+        let mut stale = Vec::new();
+        let matching = reading.events.iter().filter(|event| policy.matches(event));
+        let matching = each_once(
+            matching
+                .cloned()
+                .map(|event| (standing(policy, &event, now), event))
+                .collect(),
+        );
+        let matched = matching.len();
+        for (standing, event) in matching {
+            match standing {
+                Standing::Open => incidents.push(Incident {
+                    event,
+                    closed: None,
+                }),
+                Standing::JustClosed(at) => incidents.push(Incident {
+                    event,
+                    closed: Some(at),
+                }),
+                Standing::Stale => stale.push(event),
+                Standing::Over => {}
+            }
+        }
+        let finding = match (incidents.is_empty(), &reading.unread) {
+            (false, unread) => Finding::Incident(Incidents {
+                list: incidents,
+                unread: unread.clone(),
             }),
-            (true, Some(unread)) => Self::Unknown(unread.clone()),
-            (true, None) => Self::Clear,
+            (true, Some(unread)) => Finding::Unknown(unread.clone()),
+            (true, None) => Finding::Clear,
+        };
+        Self {
+            finding,
+            stale,
+            matched,
         }
     }
 }
+
+/// What an event of a policy means to it, the worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Standing {
+    Open,
+    JustClosed(Option<UtcDateTime>),
+    Stale,
+    Over,
+}
+
+fn standing(policy: &Policy, event: &Event, now: UtcDateTime) -> Standing {
+    match event.phase(now) {
+        Phase::Open => {
+            let is_stale = |updated| now - updated >= policy.stale_after.duration();
+            if event.last_updated_time.is_some_and(is_stale) {
+                Standing::Stale
+            } else {
+                Standing::Open
+            }
+        }
+        // An end at an unknown time may have been just now.
+        Phase::Closed(at)
+            if at.is_none_or(|at| now - at < policy.quiet_period.duration())
+                && !policy.quiet_period.is_zero() =>
+        {
+            Standing::JustClosed(at)
+        }
+        Phase::Closed(_) | Phase::Neither => Standing::Over,
+    }
+}
+
+/// Newest first, then by ARN. Pages may shift while they are read, so that an event comes twice: the worst copy counts.
+fn each_once(mut events: Vec<(Standing, Event)>) -> Vec<(Standing, Event)> {
+    events.sort_by(|(standing_a, a), (standing_b, b)| {
+        standing_a
+            .cmp(standing_b)
+            .then_with(|| b.last_seen().cmp(&a.last_seen()))
+            .then_with(|| a.arn.cmp(&b.arn))
+    });
+    let mut known = BTreeSet::new();
+    // Without an ARN two events cannot be told to be the same one.
+    events.retain(|(_, event)| event.arn.is_empty() || known.insert(event.arn.clone()));
+    events.sort_by(|(_, a), (_, b)| {
+        b.last_seen()
+            .cmp(&a.last_seen())
+            .then_with(|| a.arn.cmp(&b.arn))
+    });
+    events
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,29 +1,33 @@
 //! The domain of health-gate: whether a deployment may go on, given what AWS Health says.
 //!
-//! A [`Policy`] says what counts, a [`Reading`] is what AWS Health answered, a [`Finding`] is what the reading
-//! means under the policy, [`decide`] turns it into a [`Decision`], and a [`Report`] words the decision for
+//! A [`Policy`] says what counts, a [`Reading`] is what AWS Health answered, an [`Assessment`] is what the reading
+//! means under the policy, [`decide`] turns its [`Finding`] into a [`Decision`], and a [`Report`] words the decision for
 //! CodePipeline.
 //!
 //! Nothing here does I/O, waits, reads the environment or asks what time it is: all of that is handed in as
 //! values. That is why the decision cannot fail.
 //!
 //! ```
-//! use health_gate::{Decision, Event, EventStatus, Finding, JobResult, Policy, Reading, Region, Report, decide};
+//! use health_gate::{
+//!     AccountPolicy, Assessment, Case, Circumstances, Decision, Event, EventStatus, JobResult, Reading, Region, Report, decide,
+//! };
 //! use time::UtcDateTime;
 //!
 //! let own_region: Region = "eu-west-1".parse()?;
-//! let policy = Policy::from_user_parameters(Some(r#"{"regions": ["us-east-1"]}"#), &own_region)?;
+//! let account = AccountPolicy::default();
+//! let policy = account.for_action(Some(r#"{"regions": ["us-east-1"]}"#), &own_region)?;
 //! let now = UtcDateTime::from_unix_timestamp(1_795_420_800)?;
 //!
 //! let mut event = Event::new("arn:aws:health:us-east-1::event/EC2/AWS_EC2_OPERATIONAL_ISSUE/1", "EC2", "AWS_EC2_OPERATIONAL_ISSUE");
 //! event.region = Some("us-east-1".to_owned());
 //! event.status = Some(EventStatus::Open);
-//! let reading = Reading::Known(vec![event]);
+//! let Assessment { finding, stale, .. } = Assessment::of(&policy, &Reading::known(vec![event]), now);
 //!
-//! let decision = decide(Finding::of(&policy, &reading, now));
+//! let case = Case::Found { policy: &policy, finding, hold: None };
+//! let decision = decide(case, &Circumstances::default(), now);
 //! assert!(matches!(decision, Decision::Fail(_)));
 //!
-//! let report = Report { decision: &decision, regions: &policy.regions, checked_at: now };
+//! let report = Report { decision: &decision, policy: Some(&policy), stale: &stale, notes: &[], checked_at: now };
 //! let JobResult::Failure { message, .. } = report.job_result() else { unreachable!() };
 //! assert!(message.starts_with("health-gate blocked: 1 open AWS Health issue in us-east-1"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -38,25 +42,40 @@
 mod decision;
 mod event;
 mod finding;
+mod hold;
 mod instant;
+mod notification;
+mod override_tag;
+mod pipeline_context;
 mod policy;
 mod reading;
 mod region;
 mod report;
 mod signal;
 mod stage;
-mod user_parameters;
+mod wildcard;
 
-pub use decision::{Block, Decision, Pass, decide};
-pub use event::{Event, EventCategory, EventScope, EventStatus};
-pub use finding::{Finding, Incidents};
-pub use policy::Policy;
-pub use reading::{Reading, UnknownCause, Unread};
+pub use decision::{
+    Case, Circumstances, Decision, Fail, Hold, HoldEnd, Invalid, Obstacle, Pass, decide,
+};
+pub use event::{Event, EventCategory, EventScope, EventStatus, Phase};
+pub use finding::{Assessment, Finding, Incident, Incidents};
+pub use hold::{HoldState, TokenError};
+pub use notification::Notification;
+pub use override_tag::{OVERRIDE_TAG, Override, OverrideError};
+pub use pipeline_context::PipelineContext;
+#[cfg(feature = "schema")]
+pub use policy::policy_schema;
+pub use policy::{
+    AccountPolicy, EventArn, OnIncident, OnRollback, OnUnknown, Policy, PolicyError, PolicyOrigin,
+    PolicyProblem, Retry, Service, Span, ValueKind,
+};
+pub use reading::{Query, Reading, UnknownCause, Unread};
 pub use region::{InvalidRegion, Region};
-pub use report::{FailureType, JobResult, Marker, Report, Verdict};
+pub use report::{FailureType, JobResult, Marker, Note, Report, Verdict};
 pub use signal::Signal;
 pub use stage::{
     ActionAttempt, ActionExecution, ActionStatus, GateFunctions, RetryOutcome, StageState,
-    StoppedStage,
+    StageStatus, StoppedStage,
 };
-pub use user_parameters::PolicyError;
+pub use wildcard::Wildcard;

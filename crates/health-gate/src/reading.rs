@@ -3,27 +3,79 @@
 
 use std::fmt;
 
-use crate::event::Event;
+use time::UtcDateTime;
 
-/// One reading of AWS Health for a policy.
+use crate::event::{Event, EventCategory};
+use crate::policy::Policy;
+use crate::region::Region;
+
+/// What has to be read of AWS Health, so that some policies can be judged by it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reading {
-    /// Every page of every request that the policy needs was read.
-    Known(Vec<Event>),
-    /// At least one page was not read.
-    Unknown {
-        /// The events of the pages that were read. An incident among them is an incident all the same.
-        seen: Vec<Event>,
-        /// Why the rest is missing.
-        unread: Unread,
-    },
+pub struct Query {
+    /// The regions of all policies, each once.
+    pub regions: Vec<Region>,
+    /// The categories of all policies, each once.
+    pub categories: Vec<EventCategory>,
+    /// Closed events are needed too, if AWS wrote to them at this time or later: a policy has a quiet period.
+    pub closed_since: Option<UtcDateTime>,
+}
+
+impl Query {
+    /// What these policies need at `now`.
+    pub fn of<'p>(policies: impl IntoIterator<Item = &'p Policy>, now: UtcDateTime) -> Self {
+        let mut query = Self {
+            regions: Vec::new(),
+            categories: Vec::new(),
+            closed_since: None,
+        };
+        for policy in policies {
+            for region in &policy.regions {
+                if !query.regions.contains(region) {
+                    query.regions.push(region.clone());
+                }
+            }
+            for category in &policy.categories {
+                if !query.categories.contains(category) {
+                    query.categories.push(*category);
+                }
+            }
+            if !policy.quiet_period.is_zero() {
+                let since = now - policy.quiet_period.duration();
+                query.closed_since =
+                    Some(query.closed_since.map_or(since, |other| other.min(since)));
+            }
+        }
+        query
+    }
+}
+
+/// One reading of AWS Health.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading {
+    /// The events of the pages that were read.
+    pub events: Vec<Event>,
+    /// Why pages are missing. `None`: every page of every request was read, the reading is known.
+    pub unread: Option<Unread>,
+    /// It is of an endpoint that is not the active one, whose events are only eventually the same.
+    pub may_be_behind: bool,
 }
 
 impl Reading {
-    /// The events that were read.
-    pub fn events(&self) -> &[Event] {
-        match self {
-            Self::Known(events) | Self::Unknown { seen: events, .. } => events,
+    /// A complete reading of the active endpoint.
+    pub fn known(events: Vec<Event>) -> Self {
+        Self {
+            events,
+            unread: None,
+            may_be_behind: false,
+        }
+    }
+
+    /// A reading that lacks pages.
+    pub fn unknown(seen: Vec<Event>, unread: Unread) -> Self {
+        Self {
+            events: seen,
+            unread: Some(unread),
+            may_be_behind: false,
         }
     }
 }
@@ -52,6 +104,8 @@ pub enum UnknownCause {
     TimedOut,
     /// More pages than the gate reads for one request.
     TooManyPages,
+    /// The gate itself failed before it knew.
+    Internal,
 }
 
 impl UnknownCause {
@@ -64,6 +118,7 @@ impl UnknownCause {
             Self::Unavailable => "health.unavailable",
             Self::TimedOut => "health.timed-out",
             Self::TooManyPages => "health.too-many-pages",
+            Self::Internal => "gate.internal",
         }
     }
 }
@@ -79,6 +134,7 @@ impl fmt::Display for UnknownCause {
             Self::Unavailable => "AWS Health is unavailable",
             Self::TimedOut => "AWS Health did not answer in time",
             Self::TooManyPages => "AWS Health has more pages of events than the gate reads",
+            Self::Internal => "the gate itself failed, a defect of health-gate",
         })
     }
 }

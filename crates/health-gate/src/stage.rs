@@ -4,18 +4,15 @@
 //! execution still shows an older one. The rows of the execution's own actions are exact: they decide.
 
 use serde::Serialize;
-use time::{Duration, UtcDateTime};
+use time::UtcDateTime;
 
-use crate::decision::{Decision, Pass, decide};
-use crate::finding::Finding;
-use crate::policy::Policy;
+use crate::decision::{Case, Circumstances, Decision, Invalid, Pass, decide};
+use crate::finding::Assessment;
+use crate::policy::{AccountPolicy, Policy, PolicyError, Retry};
 use crate::reading::Reading;
 use crate::region::Region;
 use crate::report::Marker;
-use crate::user_parameters::PolicyError;
-
-/// A stage that was stopped longer ago is left to people: its release may not be wanted any more.
-const RETRY_WITHIN: Duration = Duration::hours(24);
+use crate::wildcard::Wildcard;
 
 /// A stage as GetPipelineState shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,14 +21,27 @@ pub struct StageState {
     pub name: String,
     /// The execution that was in the stage last.
     pub pipeline_execution_id: String,
-    /// Whether that execution failed in the stage.
-    pub failed: bool,
+    /// How far that execution has come in the stage.
+    pub status: StageStatus,
     /// Whether it is a rollback.
     pub rollback: bool,
     /// Whether executions may enter the stage. People disable the transition to freeze what comes after it.
     pub transition_enabled: bool,
     /// The newest attempt of each action that has run, of this execution or an older one.
     pub actions: Vec<ActionAttempt>,
+}
+
+/// The status of a stage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StageStatus {
+    /// An execution is in it.
+    InProgress,
+    /// A person is stopping the execution that is in it.
+    Stopping,
+    /// The execution failed in it.
+    Failed,
+    /// It has succeeded, was stopped, or has a status that this version does not know.
+    Other,
 }
 
 /// One attempt of an action.
@@ -75,7 +85,7 @@ pub struct ActionExecution {
 
 /// The functions whose failed actions are this gate's: names, in which `*` is any run of characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GateFunctions(Vec<String>);
+pub struct GateFunctions(Vec<Wildcard>);
 
 impl GateFunctions {
     /// Reads a comma-separated list.
@@ -84,7 +94,7 @@ impl GateFunctions {
             text.split(',')
                 .map(str::trim)
                 .filter(|name| !name.is_empty())
-                .map(str::to_owned)
+                .map(Wildcard::new)
                 .collect(),
         )
     }
@@ -101,26 +111,8 @@ impl GateFunctions {
             None => function,
         };
         let name = name.split(':').next().unwrap_or(name);
-        self.0.iter().any(|pattern| matches_wildcard(pattern, name))
+        self.0.iter().any(|pattern| pattern.matches(name))
     }
-}
-
-/// Whether `text` is `pattern`, in which `*` is any run of characters.
-fn matches_wildcard(pattern: &str, text: &str) -> bool {
-    let mut pieces = pattern.split('*');
-    let Some(mut rest) = pieces.next().and_then(|first| text.strip_prefix(first)) else {
-        return false;
-    };
-    let Some(last) = pieces.next_back() else {
-        return rest.is_empty();
-    };
-    for piece in pieces {
-        let Some(at) = rest.find(piece) else {
-            return false;
-        };
-        rest = rest.get(at + piece.len()..).unwrap_or_default();
-    }
-    rest.ends_with(last)
 }
 
 impl ActionAttempt {
@@ -133,7 +125,7 @@ impl ActionAttempt {
             .is_some_and(|function| gates.contains(function));
         let message = self.message.as_deref().unwrap_or_default();
         let liftable = match Marker::of(message) {
-            Some(Marker::Blocked | Marker::Unknown) => true,
+            Some(Marker::Blocked | Marker::Unknown) => !Marker::is_stopped_by_a_person(message),
             Some(Marker::Invalid) => false,
             // Without a code it is not known why it failed.
             None => self
@@ -149,7 +141,9 @@ impl StageState {
     /// Whether it is worth a look at the rows of the execution: the stage failed in a normal execution, and at
     /// least one of its actions looks like a stop of the gate.
     pub fn may_be_stopped(&self, gates: &GateFunctions) -> bool {
-        self.failed && !self.rollback && self.actions.iter().any(|action| action.is_stop(gates))
+        self.status == StageStatus::Failed
+            && !self.rollback
+            && self.actions.iter().any(|action| action.is_stop(gates))
     }
 }
 
@@ -168,6 +162,19 @@ pub struct StoppedStage {
 struct Stop {
     action_execution_id: String,
     policy: Result<Policy, PolicyError>,
+    since: Option<UtcDateTime>,
+}
+
+impl Stop {
+    fn of(row: &ActionExecution, account: &AccountPolicy, own_region: &Region) -> Self {
+        let region = row.region.as_ref().and_then(|region| region.parse().ok());
+        let region = region.as_ref().unwrap_or(own_region);
+        Self {
+            action_execution_id: row.attempt.action_execution_id.clone(),
+            policy: account.for_action(row.user_parameters.as_deref(), region),
+            since: row.last_update_time,
+        }
+    }
 }
 
 impl StoppedStage {
@@ -177,11 +184,13 @@ impl StoppedStage {
     ///
     /// # Errors
     /// [`RetryOutcome::Mixed`] if anything but the gate has failed in it, [`RetryOutcome::Busy`] if an action may fail
-    /// yet, [`RetryOutcome::Expired`] if the gate stopped it longer than a day ago.
+    /// yet, [`RetryOutcome::Never`] if a policy leaves retries to people, [`RetryOutcome::Expired`] if the gate stopped it
+    /// longer ago than a policy allows.
     pub fn of(
         stage: &StageState,
         rows: &[ActionExecution],
         gates: &GateFunctions,
+        account: &AccountPolicy,
         own_region: &Region,
         now: UtcDateTime,
     ) -> Result<Self, RetryOutcome> {
@@ -198,51 +207,55 @@ impl StoppedStage {
         {
             return Err(RetryOutcome::Busy);
         }
-        let is_recent = |row: &&ActionExecution| {
-            row.last_update_time
-                .is_some_and(|time| now - time <= RETRY_WITHIN)
-        };
-        if !failed.iter().all(is_recent) {
-            return Err(RetryOutcome::Expired);
-        }
-        let stop = |row: &ActionExecution| {
-            let region = row
-                .region
-                .as_ref()
-                .and_then(|region| region.parse().ok())
-                .unwrap_or_else(|| own_region.clone());
-            Stop {
-                action_execution_id: row.attempt.action_execution_id.clone(),
-                policy: Policy::from_user_parameters(row.user_parameters.as_deref(), &region),
+        let stops: Vec<Stop> = failed
+            .into_iter()
+            .map(|row| Stop::of(row, account, own_region))
+            .collect();
+        // An invalid policy has no rules of its own: the built-in ones leave a stop to people after a day.
+        let defaults = Policy::of_region(own_region);
+        for stop in &stops {
+            let policy = stop.policy.as_ref().unwrap_or(&defaults);
+            if policy.retry == Retry::Never {
+                return Err(RetryOutcome::Never);
             }
-        };
+            if stop
+                .since
+                .is_none_or(|since| now - since > policy.retry_within.duration())
+            {
+                return Err(RetryOutcome::Expired);
+            }
+        }
         Ok(Self {
             stage: stage.name.clone(),
             pipeline_execution_id: stage.pipeline_execution_id.clone(),
-            stops: failed.into_iter().map(stop).collect(),
+            stops,
         })
     }
 
-    /// The regions that AWS Health has to be read for.
-    pub fn regions(&self) -> impl Iterator<Item = &Region> {
+    /// The policies that AWS Health has to be read for.
+    pub fn policies(&self) -> impl Iterator<Item = &Policy> {
         self.stops
             .iter()
             .filter_map(|stop| stop.policy.as_ref().ok())
-            .flat_map(|policy| &policy.regions)
     }
 
-    /// What the gate would decide now: a pass only if it is one for each of the stage's failed gate actions, else the
-    /// first that is none.
+    /// What the gate would decide now, without the state of a hold: a pass only if it is a clear one for each of the stage's
+    /// failed gate actions, else the first that is none.
     pub fn decide(&self, reading: &Reading, now: UtcDateTime) -> Decision {
         let decisions = self.stops.iter().map(|stop| {
-            decide(match &stop.policy {
-                Ok(policy) => Finding::of(policy, reading, now),
-                Err(error) => Finding::Invalid(error.clone()),
-            })
+            let case = match &stop.policy {
+                Ok(policy) => Case::Found {
+                    policy,
+                    finding: Assessment::of(policy, reading, now).finding,
+                    hold: None,
+                },
+                Err(error) => Case::Invalid(Invalid::Policy(error.clone())),
+            };
+            decide(case, &Circumstances::default(), now)
         });
         let mut decided = Decision::Pass(Pass::Clear);
         for decision in decisions {
-            if matches!(decided, Decision::Pass(_)) {
+            if matches!(decided, Decision::Pass(Pass::Clear)) {
                 decided = decision;
             }
         }
@@ -257,7 +270,7 @@ impl StoppedStage {
                     && action.action_execution_id == stop.action_execution_id
             })
         };
-        stage.failed
+        stage.status == StageStatus::Failed
             && stage.pipeline_execution_id == self.pipeline_execution_id
             && self.stops.iter().all(shows)
     }
@@ -277,6 +290,8 @@ pub enum RetryOutcome {
     Mixed,
     /// The gate stopped it so long ago that it is left to people.
     Expired,
+    /// The policy leaves retries to people.
+    Never,
     /// The stage's inbound transition is disabled: people froze it.
     Frozen,
     /// The stage has changed meanwhile, or cannot be retried.
@@ -300,6 +315,7 @@ impl RetryOutcome {
             Self::Unknown => "unknown",
             Self::Mixed => "mixed",
             Self::Expired => "expired",
+            Self::Never => "never",
             Self::Frozen => "frozen",
             Self::MovedOn => "moved-on",
             Self::Superseded => "superseded",

@@ -1,20 +1,27 @@
 //! One invocation: a job event in, a job result out.
 
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use health_gate::{
-    Block, Decision, Finding, JobResult, Pass, Policy, PolicyError, Region, Report, decide,
-};
+use futures_util::FutureExt;
+use health_gate::{AccountPolicy, Decision, JobResult, Notification};
 use health_gate_aws::{
-    Clients, Delivery, JobEvent, JobId, PutJobResultError, describe_events, put_job_result,
+    Clients, Delivery, JobEvent, PutJobResultError, Settings, publish, put_job_result,
 };
 use lambda_runtime::{Diagnostic, LambdaEvent};
-use time::UtcDateTime;
 
-/// What is kept for the answer to CodePipeline, with its retries. Never more than half of what an invocation has.
-const ANSWER_RESERVE: Duration = Duration::from_secs(10);
-/// What is kept for the closing line and the way back to Lambda.
-const CLOSING_RESERVE: Duration = Duration::from_millis(250);
+use crate::closing::Closing;
+use crate::evaluation::{Evaluation, Job, Round};
+use crate::time_budget::TimeBudget;
+
+/// The function: its clients, and what was set for the whole account.
+#[derive(Debug, Clone)]
+pub struct PipelineGate {
+    pub(crate) clients: Clients,
+    pub(crate) account_policy: AccountPolicy,
+    pub(crate) notification_topic: Option<String>,
+}
 
 /// The invocation could not answer its job. Lambda then runs it again.
 #[derive(Debug, thiserror::Error)]
@@ -50,148 +57,124 @@ impl From<HandlerError> for Diagnostic {
     }
 }
 
-/// Answers the job of an event and returns the answer, which Lambda ignores and `sam local invoke` shows.
-///
-/// A job without a result blocks its stage for 20 minutes (CodePipeline quotas). From the moment that the job's id
-/// is known, every path through this function therefore ends in a result.
-///
-/// # Errors
-/// [`HandlerError`] when there is no job, or when CodePipeline did not take the result.
-pub async fn handle(
-    event: LambdaEvent<JobEvent>,
-    clients: &Clients,
-) -> Result<JobResult, HandlerError> {
-    let (event, context) = event.into_parts();
-    let Some(job_id) = event.job_id() else {
-        let error = HandlerError::NoJob;
-        tracing::error!(reason = error.code(), "{error}");
-        return Err(error);
-    };
-
-    let left = clients.clock.until(context.deadline());
-    let budget = left.saturating_sub(ANSWER_RESERVE.min(left / 2));
-    let evaluation = evaluate(&event, clients, budget).await;
-    let result = evaluation.report().job_result();
-    let budget = clients
-        .clock
-        .until(context.deadline())
-        .saturating_sub(CLOSING_RESERVE);
-    answer(clients, &job_id, &evaluation, result, budget).await
-}
-
-/// A decision and what it was made from.
-struct Evaluation {
-    regions: Vec<Region>,
-    events_read: usize,
-    checked_at: UtcDateTime,
-    decision: Decision,
-}
-
-impl Evaluation {
-    fn report(&self) -> Report<'_> {
-        Report {
-            decision: &self.decision,
-            regions: &self.regions,
-            checked_at: self.checked_at,
+impl PipelineGate {
+    /// Makes the function.
+    pub fn new(clients: Clients, settings: &Settings) -> Self {
+        Self {
+            clients,
+            account_policy: settings.account_policy.clone(),
+            notification_topic: settings.notification_topic.clone(),
         }
     }
-}
 
-async fn evaluate(event: &JobEvent, clients: &Clients, budget: Duration) -> Evaluation {
-    let policy = match policy(event, clients) {
-        Ok(policy) => policy,
-        Err(error) => {
-            let checked_at = clients.clock.now();
-            return Evaluation {
-                regions: Vec::new(),
-                events_read: 0,
-                checked_at,
-                decision: decide(Finding::Invalid(error)),
-            };
-        }
-    };
-    let reading = describe_events(clients, &policy.regions, budget).await;
-    let checked_at = clients.clock.now();
-    let decision = decide(Finding::of(&policy, &reading, checked_at));
-    Evaluation {
-        regions: policy.regions,
-        events_read: reading.events().len(),
-        checked_at,
-        decision,
+    /// Answers the job of an event and returns the answer, which Lambda ignores and `sam local invoke` shows.
+    ///
+    /// A job without a result blocks its stage for 20 minutes (CodePipeline quotas). From the moment that the job's id
+    /// is known, every path through this function therefore ends in a result.
+    ///
+    /// # Errors
+    /// [`HandlerError`] when there is no job, or when CodePipeline did not take the result.
+    pub async fn handle(&self, event: LambdaEvent<JobEvent>) -> Result<JobResult, HandlerError> {
+        let (event, context) = event.into_parts();
+        let Some(job_id) = event.job_id() else {
+            let error = HandlerError::NoJob;
+            tracing::error!(reason = error.code(), "{error}");
+            return Err(error);
+        };
+        let begin = self.clients.clock.now();
+        let time = TimeBudget::new(&self.clients.clock, context.deadline());
+        let job = Job {
+            event: &event,
+            id: &job_id,
+            function_arn: &context.invoked_function_arn,
+            time: &time,
+        };
+
+        // A defect of ours must not let the job hang.
+        let evaluation = AssertUnwindSafe(self.evaluate(&job)).catch_unwind();
+        let mut round = match evaluation.boxed().await {
+            Ok(round) => round,
+            Err(panic) => Round::Decided(Box::new(Evaluation::of_panic(
+                text_of(&*panic),
+                self.clients.clock.now(),
+            ))),
+        };
+        let notified_early = self.announce_hold(&mut round, &time).await;
+        let result = round.job_result();
+        let delivery = put_job_result(&self.clients, &job_id, &result, time.answer())
+            .boxed()
+            .await;
+        let notified = match (notified_early, &delivery, &round) {
+            (Some(told), _, _) => Some(told),
+            // Whoever answered the job before has told people, too.
+            (None, Ok(Delivery::Accepted), Round::Decided(evaluation)) => {
+                self.tell(evaluation, time.notification()).await
+            }
+            (None, Ok(_) | Err(_), _) => None,
+        };
+        let closing = Closing {
+            job_id: &job_id,
+            round: &round,
+            result: &result,
+            notified: notified.as_ref(),
+            begin,
+        };
+        closing.close(&self.clients, delivery)?;
+        Ok(result)
     }
-}
 
-fn policy(event: &JobEvent, clients: &Clients) -> Result<Policy, PolicyError> {
-    Policy::from_user_parameters(event.user_parameters()?, &clients.region)
-}
-
-/// Delivers the result and writes the invocation's one closing line.
-async fn answer(
-    clients: &Clients,
-    job_id: &JobId,
-    evaluation: &Evaluation,
-    result: JobResult,
-    budget: Duration,
-) -> Result<JobResult, HandlerError> {
-    let delivery = put_job_result(clients, job_id, &result, budget).await;
-    let (decision, reason, incidents) = match &evaluation.decision {
-        Decision::Pass(Pass::Clear) => ("pass", "health.clear", 0),
-        Decision::Fail(Block::Blocked(incidents)) => {
-            ("fail", "health.incident", incidents.events().len())
+    /// A hold that begins is told before the answer, because the answer's token says whether it was.
+    async fn announce_hold(
+        &self,
+        round: &mut Round,
+        time: &TimeBudget,
+    ) -> Option<Result<(), String>> {
+        let Round::Decided(evaluation) = round else {
+            return None;
+        };
+        if !matches!(evaluation.decision, Decision::Hold(_)) {
+            return None;
         }
-        Decision::Fail(Block::Unknown(unread)) => ("fail", unread.cause.code(), 0),
-        Decision::Fail(Block::Invalid(error)) => ("fail", error.code(), 0),
-    };
-    let job_id = job_id.as_str();
-    let regions = evaluation
-        .regions
-        .iter()
-        .map(Region::as_str)
-        .collect::<Vec<_>>()
-        .join(",");
-    let events_read = evaluation.events_read;
-    let report = match &result {
-        JobResult::Success { summary, .. } => summary.as_str(),
-        JobResult::Failure { message, .. } => message.as_str(),
-    };
-    let headline = report.lines().next().unwrap_or_default();
-    match delivery {
-        Ok(delivery) => {
-            let (delivery, headline) = match delivery {
-                Delivery::Accepted => ("accepted", headline.to_owned()),
-                Delivery::AlreadyAnswered => (
-                    "already-answered",
-                    format!("the job has its result already; not told again: {headline}"),
-                ),
-            };
-            tracing::info!(
-                jobId = job_id,
-                decision,
-                reason,
-                regions,
-                eventsRead = events_read,
-                incidents,
-                delivery,
-                report,
-                "{headline}"
+        let told = self.tell(evaluation, time.early_notification()).await?;
+        if let Decision::Hold(hold) = &mut evaluation.decision {
+            hold.state.notified |= told.is_ok();
+        }
+        Some(told)
+    }
+
+    /// Tells people, if there is something to tell and somebody to tell it to. Its failure changes nothing else.
+    async fn tell(&self, evaluation: &Evaluation, budget: Duration) -> Option<Result<(), String>> {
+        let topic = self.notification_topic.as_ref()?;
+        let report = evaluation.report();
+        let notification = Notification::of(
+            &report,
+            evaluation.context.as_ref(),
+            evaluation.previous.as_ref(),
+        )?;
+        let told = match tokio::time::timeout(budget, publish(&self.clients, topic, &notification))
+            .boxed()
+            .await
+        {
+            Ok(told) => told,
+            Err(_) => Err(format!(
+                "SNS did not answer within {:.1} s",
+                budget.as_secs_f64()
+            )),
+        };
+        if let Err(why) = &told {
+            tracing::warn!(
+                topic,
+                why,
+                "people could not be told; the job is answered all the same"
             );
-            Ok(result)
         }
-        Err(error) => {
-            let error = HandlerError::NotAnswered(error);
-            let delivery = error.code();
-            tracing::error!(
-                jobId = job_id,
-                decision,
-                reason,
-                regions,
-                eventsRead = events_read,
-                incidents,
-                delivery,
-                report,
-                "{error}"
-            );
-            Err(error)
-        }
+        Some(told)
     }
+}
+
+/// What a panic said.
+fn text_of(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without a text".to_owned())
 }

@@ -1,6 +1,7 @@
 //! pipeline-gate: answers a CodePipeline job according to AWS Health.
 //!
-//! [`handle`] is the whole function: the program around it only makes the clients and talks to the Lambda runtime.
+//! [`PipelineGate::handle`] is the whole function: the program around it only makes the clients and talks to the Lambda
+//! runtime.
 #![deny(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -8,6 +9,9 @@
     clippy::indexing_slicing
 )]
 
+mod closing;
+mod evaluation;
 mod handler;
+mod time_budget;
 
-pub use handler::{HandlerError, handle};
+pub use handler::{HandlerError, PipelineGate};

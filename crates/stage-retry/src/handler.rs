@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use health_gate::{
-    Block, Decision, GateFunctions, Pass, Region, RetryOutcome, Signal, StoppedStage,
+    AccountPolicy, Decision, GateFunctions, Obstacle, Pass, Query, RetryOutcome, Signal,
+    StoppedStage,
 };
 use health_gate_aws::{
-    Clients, Refusal, SnsEvent, describe_events, list_pipelines, pipeline_state, retry_stage,
+    Clients, HealthReading, PipelineRef, Refusal, Settings, SnsEvent, describe_events,
+    list_pipelines, pipeline_state, retry_stage,
 };
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 
@@ -20,8 +22,9 @@ const CLOSING_RESERVE: Duration = Duration::from_secs(1);
 /// The function: its clients, and whose failed actions are the gate's.
 #[derive(Debug)]
 pub struct StageRetry {
-    clients: Clients,
-    gates: GateFunctions,
+    pub(crate) clients: Clients,
+    pub(crate) gates: GateFunctions,
+    pub(crate) account_policy: AccountPolicy,
 }
 
 /// The function was not told which gate is its own.
@@ -56,12 +59,15 @@ impl StageRetry {
     /// # Errors
     /// [`NoGate`] without a gate: then every failed Lambda action would have to be left alone, and nobody would
     /// notice that nothing is ever retried.
-    pub fn new(clients: Clients, gates: GateFunctions) -> Result<Self, NoGate> {
-        if gates.is_empty() {
-            Err(NoGate)
-        } else {
-            Ok(Self { clients, gates })
+    pub fn new(clients: Clients, settings: &Settings) -> Result<Self, NoGate> {
+        if settings.gates.is_empty() {
+            return Err(NoGate);
         }
+        Ok(Self {
+            clients,
+            gates: settings.gates.clone(),
+            account_policy: settings.account_policy.clone(),
+        })
     }
 
     /// Handles an event of SNS and returns what became of each stopped stage, which Lambda ignores and
@@ -81,7 +87,7 @@ impl StageRetry {
         let mut unread = 0;
         for pipeline in &pipelines {
             if self.clients.clock.until(context.deadline()) > looking {
-                look.at(&self.clients, &self.gates, pipeline).await;
+                look.at(self, pipeline).await;
             } else {
                 unread += 1;
             }
@@ -137,13 +143,12 @@ impl StageRetry {
         if stopped.is_empty() {
             return Vec::new();
         }
-        let regions: BTreeSet<&Region> = stopped
-            .iter()
-            .flat_map(|(_, stage)| stage.regions())
-            .collect();
-        let regions: Vec<Region> = regions.into_iter().cloned().collect();
+        let policies = stopped.iter().flat_map(|(_, stage)| stage.policies());
+        let query = Query::of(policies, self.clients.clock.now());
         let budget = self.clients.clock.until(context.deadline()) / 2;
-        let reading = describe_events(&self.clients, &regions, budget).await;
+        let HealthReading {
+            reading, endpoint, ..
+        } = describe_events(&self.clients, &query, budget).await;
         let mut outcomes = Vec::new();
         for (pipeline, stage) in stopped {
             let now = self.clients.clock.now();
@@ -160,12 +165,20 @@ impl StageRetry {
                 continue;
             }
             let refusal = match stage.decide(&reading, now) {
+                Decision::Pass(Pass::Clear) if reading.may_be_behind => Refusal {
+                    outcome: RetryOutcome::Unknown,
+                    why: format!(
+                        "AWS Health was read at its endpoint in {endpoint}, which may be behind"
+                    ),
+                },
                 Decision::Pass(Pass::Clear) => self
                     .retry(pipeline, stage)
                     .await
                     .err()
                     .unwrap_or_else(retried),
-                Decision::Fail(block) => still_blocked(&block),
+                decision @ (Decision::Pass(_) | Decision::Hold(_) | Decision::Fail(_)) => {
+                    still_blocked(&decision)
+                }
             };
             outcomes.push(StageOutcome::of_stage(pipeline, &stage.stage, refusal));
         }
@@ -180,7 +193,8 @@ impl StageRetry {
                 why: why.to_owned(),
             })
         };
-        let stages = pipeline_state(&self.clients, pipeline).await?;
+        let reference = PipelineRef::in_region(pipeline, &self.clients.region);
+        let stages = pipeline_state(&self.clients, &reference).await?;
         match stages.iter().find(|state| state.name == stage.stage) {
             None => refuse(
                 RetryOutcome::Gone,
@@ -210,20 +224,29 @@ fn retried() -> Refusal {
     }
 }
 
-fn still_blocked(block: &Block) -> Refusal {
-    let (outcome, why) = match block {
-        Block::Blocked(incidents) => (
-            RetryOutcome::Blocked,
-            match incidents.events() {
-                [_] => "a matching AWS Health issue is open".to_owned(),
-                events => format!("{} matching AWS Health issues are open", events.len()),
-            },
-        ),
-        Block::Unknown(unread) => (
+/// A pass that is no clear one (a warning, an unread AWS Health) lets a job go on and no stopped stage.
+fn still_blocked(decision: &Decision) -> Refusal {
+    let unknown = |unread: &health_gate::Unread| {
+        (
             RetryOutcome::Unknown,
             format!("{}: {}", unread.cause, unread.detail),
-        ),
-        Block::Invalid(error) => (RetryOutcome::Blocked, error.to_string()),
+        )
+    };
+    let (outcome, why) = match (decision, decision.obstacle()) {
+        (Decision::Pass(Pass::Unknown(unread)), _) | (_, Some(Obstacle::Unknown(unread))) => {
+            unknown(unread)
+        }
+        (_, Some(Obstacle::Invalid(error))) => (RetryOutcome::Blocked, error.to_string()),
+        (_, Some(Obstacle::Incident(_)) | None) => {
+            let why = match decision
+                .incidents()
+                .map_or(0, |incidents| incidents.list().len())
+            {
+                1 => "a matching AWS Health issue stands in the way".to_owned(),
+                count => format!("{count} matching AWS Health issues stand in the way"),
+            };
+            (RetryOutcome::Blocked, why)
+        }
     };
     Refusal { outcome, why }
 }

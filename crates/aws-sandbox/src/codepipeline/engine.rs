@@ -34,6 +34,13 @@ impl Default for Delays {
     }
 }
 
+/// What an execution is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Standard,
+    Rollback,
+}
+
 /// Something that happens by itself.
 #[derive(Debug)]
 pub(super) enum Step {
@@ -106,22 +113,72 @@ impl CodePipeline {
         now: Timestamp,
         pipeline: &str,
     ) -> Option<(String, Vec<Effect>)> {
-        let record = self.pipelines.get_mut(pipeline)?;
-        if record
-            .executions
+        self.begin(ids, now, pipeline, 0, Kind::Standard)
+    }
+
+    /// Begins an execution of one stage alone, if no other is going on.
+    pub(crate) fn start_rollback(
+        &mut self,
+        ids: &mut Ids,
+        now: Timestamp,
+        pipeline: &str,
+        stage: &str,
+    ) -> Option<(String, Vec<Effect>)> {
+        let stages = &self.pipelines.get(pipeline)?.declaration.stages;
+        let stage = stages
             .iter()
-            .any(|execution| execution.status == Status::InProgress)
-        {
+            .position(|declaration| declaration.name == stage)?;
+        self.begin(ids, now, pipeline, stage, Kind::Rollback)
+    }
+
+    fn begin(
+        &mut self,
+        ids: &mut Ids,
+        now: Timestamp,
+        pipeline: &str,
+        stage: usize,
+        kind: Kind,
+    ) -> Option<(String, Vec<Effect>)> {
+        let record = self.pipelines.get_mut(pipeline)?;
+        let goes_on = |execution: &Execution| {
+            matches!(execution.status, Status::InProgress | Status::Stopping)
+        };
+        if record.executions.iter().any(goes_on) {
             return None;
         }
         let id = ids.uuid();
         record.executions.push(Execution {
             id: id.clone(),
             status: Status::InProgress,
+            is_rollback: kind == Kind::Rollback,
         });
         self.happened(now, pipeline, Part::Execution, Status::InProgress);
-        let effects = self.enter(ids, now, pipeline, 0, &id);
+        let effects = self.enter(ids, now, pipeline, stage, &id);
         Some((id, effects))
+    }
+
+    /// A person stops what is going on: no further action begins.
+    pub(crate) fn stop_execution(&mut self, now: Timestamp, pipeline: &str) {
+        let Some(record) = self.pipelines.get(pipeline) else {
+            return;
+        };
+        let Some(execution) = record
+            .executions
+            .iter()
+            .find(|execution| execution.status == Status::InProgress)
+        else {
+            return;
+        };
+        let id = execution.id.clone();
+        let in_progress = Some((id.clone(), Status::InProgress));
+        let stage = record
+            .stages
+            .iter()
+            .position(|stage| stage.latest == in_progress);
+        self.set_execution(now, pipeline, &id, Status::Stopping);
+        if let Some(stage) = stage {
+            self.set_stage(now, pipeline, stage, Status::Stopping);
+        }
     }
 
     fn enter(
@@ -349,7 +406,15 @@ impl CodePipeline {
             .map(|action| action.run_order)
             .filter(|order| Some(*order) > reached)
             .min();
-        if failed {
+        let (is_rollback, is_stopping) = record
+            .execution(execution_id)
+            .map(|execution| (execution.is_rollback, execution.status == Status::Stopping))
+            .unwrap_or_default();
+        if is_stopping {
+            self.set_stage(now, pipeline, stage, Status::Stopped);
+            self.set_execution(now, pipeline, execution_id, Status::Stopped);
+            Vec::new()
+        } else if failed {
             self.set_stage(now, pipeline, stage, Status::Failed);
             self.set_execution(now, pipeline, execution_id, Status::Failed);
             Vec::new()
@@ -357,6 +422,10 @@ impl CodePipeline {
             self.run_order(ids, now, pipeline, stage, execution_id, next)
         } else {
             self.set_stage(now, pipeline, stage, Status::Succeeded);
+            if is_rollback {
+                self.set_execution(now, pipeline, execution_id, Status::Succeeded);
+                return Vec::new();
+            }
             self.enter(ids, now, pipeline, stage + 1, execution_id)
         }
     }

@@ -71,6 +71,13 @@ fn stage_state(pipeline: &Pipeline, stage: usize) -> Value {
     if let Some((execution_id, status)) = &record.latest {
         state["latestExecution"] =
             json!({"pipelineExecutionId": execution_id, "status": status.as_str()});
+        // Absent for normal executions.
+        if pipeline
+            .execution(execution_id)
+            .is_some_and(|execution| execution.is_rollback)
+        {
+            state["latestExecution"]["type"] = json!("ROLLBACK");
+        }
     }
     if record.manual_retries > 0 {
         state["retryStageMetadata"] = json!({"manualStageRetryAttempt": record.manual_retries, "latestRetryTrigger": "ManualStageRetry"});

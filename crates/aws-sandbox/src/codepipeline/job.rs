@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::engine::Step;
+use super::pipeline::{ActionDeclaration, ActionKind, PipelineDeclaration, StageDeclaration};
 use super::{CodePipeline, Effect};
 use crate::ACCOUNT_ID;
 use crate::ids::Ids;
@@ -63,7 +64,7 @@ pub enum JobResult {
 pub struct NewJob {
     /// The action's `UserParameters`, if it has any.
     pub user_parameters: Option<String>,
-    /// Where it belongs. A job without a pipeline gets one that only its details name.
+    /// Where it belongs. A job without a pipeline gets one that nothing runs in.
     pub context: Option<JobContext>,
 }
 
@@ -82,15 +83,43 @@ pub struct JobContext {
     pub action_execution_id: String,
 }
 
-impl JobContext {
-    fn of_no_pipeline(ids: &mut Ids) -> Self {
-        Self {
+impl CodePipeline {
+    /// A job that no pipeline has started belongs to the pipeline `sandbox`, whose stage no execution enters.
+    fn context_of_its_own(
+        &mut self,
+        ids: &mut Ids,
+        now: Timestamp,
+        region: &str,
+        function: &str,
+    ) -> JobContext {
+        let context = JobContext {
             pipeline: "sandbox".to_owned(),
             stage: "Deploy".to_owned(),
             action: "HealthGate".to_owned(),
             action_execution_id: ids.uuid(),
             pipeline_execution_id: ids.uuid(),
+        };
+        if !self.pipelines.contains_key(&context.pipeline) {
+            let kind = ActionKind::Lambda {
+                function: function.to_owned(),
+                user_parameters: None,
+            };
+            let action = ActionDeclaration {
+                name: context.action.clone(),
+                run_order: 1,
+                kind,
+            };
+            let stage = StageDeclaration {
+                name: context.stage.clone(),
+                actions: vec![action],
+            };
+            let declaration = PipelineDeclaration {
+                name: context.pipeline.clone(),
+                stages: vec![stage],
+            };
+            self.create_pipeline(now, region, declaration);
         }
+        context
     }
 }
 
@@ -148,7 +177,7 @@ impl CodePipeline {
         let event = event(&id, &data);
         let context = job
             .context
-            .unwrap_or_else(|| JobContext::of_no_pipeline(ids));
+            .unwrap_or_else(|| self.context_of_its_own(ids, now, region, function));
         let effect = self.add_job(
             Job {
                 id: id.clone(),
@@ -170,6 +199,7 @@ impl CodePipeline {
     pub(crate) fn submit_job_event(
         &mut self,
         ids: &mut Ids,
+        now: Timestamp,
         region: &str,
         function: &str,
         event: Value,
@@ -182,7 +212,7 @@ impl CodePipeline {
             id: id.clone(),
             region: region.to_owned(),
             function: function.to_owned(),
-            context: JobContext::of_no_pipeline(ids),
+            context: self.context_of_its_own(ids, now, region, function),
             result: None,
             data: event["CodePipeline.job"]["data"].clone(),
         };

@@ -62,6 +62,10 @@ pub enum Status {
     Succeeded,
     /// Ended badly.
     Failed,
+    /// A person is stopping it: what has begun may end.
+    Stopping,
+    /// A person has stopped it.
+    Stopped,
 }
 
 impl Status {
@@ -70,6 +74,8 @@ impl Status {
             Self::InProgress => "InProgress",
             Self::Succeeded => "Succeeded",
             Self::Failed => "Failed",
+            Self::Stopping => "Stopping",
+            Self::Stopped => "Stopped",
         }
     }
 }
@@ -80,6 +86,7 @@ pub(crate) struct Pipeline {
     pub(super) region: String,
     pub(super) declaration: PipelineDeclaration,
     pub(super) created: Timestamp,
+    pub(super) tags: BTreeMap<String, String>,
     pub(super) executions: Vec<Execution>,
     pub(super) stages: Vec<StageRecord>,
     /// Every attempt of every action, oldest first.
@@ -91,6 +98,8 @@ pub(crate) struct Pipeline {
 pub(super) struct Execution {
     pub(super) id: String,
     pub(super) status: Status,
+    /// It runs one stage again, with what an older execution brought.
+    pub(super) is_rollback: bool,
 }
 
 /// What a stage shows.
@@ -134,6 +143,7 @@ impl Pipeline {
             region: region.to_owned(),
             declaration,
             created: now,
+            tags: BTreeMap::new(),
             executions: Vec::new(),
             stages,
             attempts: Vec::new(),
@@ -142,6 +152,10 @@ impl Pipeline {
 
     pub(super) fn action(&self, attempt: &Attempt) -> &ActionDeclaration {
         &self.declaration.stages[attempt.stage].actions[attempt.action]
+    }
+
+    pub(super) fn execution(&self, id: &str) -> Option<&Execution> {
+        self.executions.iter().find(|execution| execution.id == id)
     }
 
     pub(super) fn stage_name(&self, stage: usize) -> &str {

@@ -105,6 +105,11 @@ impl Health {
             .events
             .values()
             .filter(|event| input.filter.matches(event))
+            .filter(|event| {
+                !self
+                    .hidden
+                    .contains(&(context.region.to_owned(), event.arn.clone()))
+            })
             .collect();
         // "Sorted by lastModifiedTime, starting with the most recent event."
         events.sort_by(|a, b| {

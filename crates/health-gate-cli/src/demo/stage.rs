@@ -10,8 +10,9 @@ use aws_sandbox::codepipeline::{
 use aws_sandbox::lambda::Invocation;
 use aws_sandbox::{Timestamp, World};
 use health_gate::GateFunctions;
-use health_gate_aws::{Clients, JobEvent};
+use health_gate_aws::{Clients, CnameLookUp, JobEvent, Settings};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
+use pipeline_gate::PipelineGate;
 use serde::Serialize;
 use serde_json::{Value, json};
 use stage_retry::StageRetry;
@@ -28,7 +29,7 @@ const RETRY: &str = "stage-retry";
 
 pub(super) struct Stage<'a, W> {
     world: &'a World,
-    clients: Clients,
+    gate: PipelineGate,
     stage_retry: StageRetry,
     timeline: Timeline,
     out: &'a mut W,
@@ -40,11 +41,17 @@ impl<'a, W: Write> Stage<'a, W> {
             sandbox.create_pipeline(now, REGION, pipeline());
             sandbox.signals_to.push(RETRY.to_owned());
         });
-        let clients = Clients::new(&world.sdk_config(REGION))?;
-        let stage_retry = StageRetry::new(clients.clone(), GateFunctions::from_list(GATE))?;
+        let settings = Settings {
+            gates: GateFunctions::from_list(GATE),
+            ..Settings::default()
+        };
+        let usual =
+            || CnameLookUp::with(async |_| Ok("health.us-east-1.amazonaws.com.".to_owned()));
+        let clients = Clients::new(&world.sdk_config(REGION), usual)?;
+        let stage_retry = StageRetry::new(clients.clone(), &settings)?;
         Ok(Self {
             world,
-            clients,
+            gate: PipelineGate::new(clients, &settings),
             stage_retry,
             timeline: Timeline::default(),
             out,
@@ -122,7 +129,7 @@ impl<'a, W: Write> Stage<'a, W> {
             )
         } else {
             let event: JobEvent = serde_json::from_value(payload).map_err(unreadable)?;
-            returned(pipeline_gate::handle(LambdaEvent::new(event, context), &self.clients).await)
+            returned(self.gate.handle(LambdaEvent::new(event, context)).await)
         }
     }
 }

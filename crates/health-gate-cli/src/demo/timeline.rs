@@ -99,6 +99,8 @@ impl Timeline {
             Status::InProgress => "begins",
             Status::Succeeded => "has succeeded",
             Status::Failed => "has failed",
+            Status::Stopping => "is being stopped",
+            Status::Stopped => "was stopped",
         };
         let text = match &happening.part {
             Part::Execution => {

@@ -1,93 +1,108 @@
 //! The text of a failed job: the marker and what blocks, a line an incident, and what happens next.
 
-use super::limits::{MESSAGE_BYTES, cut};
-use super::{Marker, Report};
-use crate::decision::Block;
+use time::{Duration, UtcDateTime};
+
+use super::Report;
+use super::headline::cause;
+use super::limits::{MESSAGE_BYTES, cut, one_line};
+use crate::decision::{Fail, HoldEnd, Invalid, Obstacle};
 use crate::event::Event;
-use crate::finding::Incidents;
+use crate::finding::Incident;
 use crate::instant::to_the_minute;
-use crate::reading::{UnknownCause, Unread};
+use crate::policy::{PolicyOrigin, Retry};
+use crate::reading::UnknownCause;
 
 /// No single line takes more of the message than this, whatever AWS or a person wrote into it.
 const LINE_BYTES: usize = 800;
+/// A remark takes less: what blocks is what people look for.
+const NOTE_BYTES: usize = 400;
 
-pub(super) fn of(report: &Report<'_>, block: &Block) -> String {
-    let text = match block {
-        Block::Blocked(incidents) => blocked(report, incidents),
-        Block::Unknown(unread) => unknown(unread),
-        Block::Invalid(error) => lines([
-            format!("{} {error}", Marker::Invalid),
-            "next: correct the action's UserParameters and release the change again; this stage is not retried with the old ones"
-                .to_owned(),
-        ]),
-    };
-    cut(text, MESSAGE_BYTES)
-}
-
-fn blocked(report: &Report<'_>, incidents: &Incidents) -> String {
-    let events = incidents.events();
-    let mut head = vec![format!(
-        "{} {} open AWS Health {} in {}",
-        Marker::Blocked,
-        events.len(),
-        if events.len() == 1 { "issue" } else { "issues" },
-        impacted_regions(report, events),
-    )];
-    if let Some(unread) = incidents.unread() {
-        head.push(format!("there may be more, {}", cause(unread)));
-    }
-    let next = "next: stage-retry goes on with this stage once AWS Health shows these events as closed; a retry by hand reads AWS Health again";
-
-    let mut text = lines(head);
-    // Room for the last line and for the count of what was left out.
-    let room = MESSAGE_BYTES - next.len() - "\nand 18446744073709551615 more\n".len();
-    let mut left = events.len();
-    for event in events {
-        let line = line(incident(event));
+pub(super) fn of(report: &Report<'_>, fail: &Fail) -> String {
+    let next = next(report, fail);
+    let mut text = cut(report.headline(), LINE_BYTES);
+    let mut end = remarks(report);
+    end.push(next);
+    let end = end.join("\n");
+    // Room for what follows, and for the count of what was left out.
+    let room = MESSAGE_BYTES.saturating_sub(end.len() + "\nand 18446744073709551615 more\n".len());
+    let lines = incident_lines(report);
+    for (shown, line) in lines.iter().enumerate() {
         if text.len() + 1 + line.len() > room {
-            text.push_str(&format!("\nand {left} more"));
+            text.push_str(&format!("\nand {} more", lines.len() - shown));
             break;
         }
         text.push('\n');
-        text.push_str(&line);
-        left -= 1;
+        text.push_str(line);
     }
-    text.push('\n');
-    text.push_str(next);
-    text
+    cut(format!("{text}\n{end}"), MESSAGE_BYTES)
 }
 
-/// The regions of the events, in the policy's order.
-fn impacted_regions(report: &Report<'_>, events: &[Event]) -> String {
-    let impacted = |region: &str| {
-        events
-            .iter()
-            .any(|event| event.region.as_deref() == Some(region))
-    };
-    let names: Vec<&str> = report
-        .regions
+/// Incidents and remarks, a line each.
+pub(super) fn details(report: &Report<'_>) -> Vec<String> {
+    let mut lines = incident_lines(report);
+    lines.extend(remarks(report));
+    lines
+}
+
+fn incident_lines(report: &Report<'_>) -> Vec<String> {
+    let incidents = report
+        .decision
+        .incidents()
+        .map(|incidents| incidents.list())
+        .unwrap_or_default();
+    incidents
         .iter()
-        .map(|r| r.as_str())
-        .filter(|region| impacted(region))
-        .collect();
-    if names.is_empty() {
-        report.region_names()
-    } else {
-        names.join(", ")
+        .map(|incident| cut(one_line(&line(report, incident)), LINE_BYTES))
+        .collect()
+}
+
+fn remarks(report: &Report<'_>) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if let Some(unread) = report
+        .decision
+        .incidents()
+        .and_then(|incidents| incidents.unread())
+    {
+        remarks.push(format!("there may be more, {}", cause(unread)));
     }
+    if let (Some(policy), [first, ..]) = (report.policy, report.stale) {
+        let others = match report.stale.len() {
+            1 => String::new(),
+            count => format!(" and {} more", count - 1),
+        };
+        remarks.push(format!(
+            "note: not updated for {} and so not counted: {}{others}",
+            policy.stale_after,
+            name(first)
+        ));
+    }
+    remarks.extend(report.notes.iter().map(|note| format!("note: {note}")));
+    remarks
+        .iter()
+        .map(|remark| cut(one_line(remark), NOTE_BYTES))
+        .collect()
 }
 
 /// Service, event type, region, since when, last update, link.
-fn incident(event: &Event) -> String {
-    let mut text = format!("{} {}", event.service, event.type_code);
-    if let Some(region) = &event.region {
-        text.push_str(&format!(" in {region}"));
-    }
+fn line(report: &Report<'_>, Incident { event, closed }: &Incident) -> String {
+    let mut text = name(event);
     if let Some(start) = event.start_time {
         text.push_str(&format!(", since {}", to_the_minute(start)));
     }
-    if let Some(update) = event.last_updated_time {
-        text.push_str(&format!(", last update {}", to_the_minute(update)));
+    match (closed, event.last_updated_time) {
+        (Some(at), _) => {
+            let ago = at.map_or_else(
+                || "at an unknown time".to_owned(),
+                |at| ago(at, report.checked_at),
+            );
+            let quiet = report
+                .policy
+                .map(|policy| policy.quiet_period.to_string())
+                .unwrap_or_default();
+            text.push_str(&format!(", closed {ago}, quiet period {quiet}"));
+        }
+        (None, Some(update)) => text.push_str(&format!(", last update {}", to_the_minute(update))),
+        (None, None) => {}
     }
     if let Some(link) = event.link() {
         text.push_str(&format!(": {link}"));
@@ -95,46 +110,60 @@ fn incident(event: &Event) -> String {
     text
 }
 
-fn unknown(unread: &Unread) -> String {
-    let next = match unread.cause {
-        UnknownCause::NoSupportPlan => {
-            "next: the AWS Health API needs a Business Support+, Enterprise Support or Unified Operations plan; \
-             without one this gate cannot work in this account"
-        }
-        UnknownCause::AccessDenied => {
-            "next: check the role and the credentials of the gate's function, which needs `health:DescribeEvents` on `*`; then retry this stage"
-        }
-        UnknownCause::Throttled | UnknownCause::Unavailable | UnknownCause::TimedOut => {
-            "next: stage-retry goes on with this stage once AWS Health can be read and is clear; a retry by hand reads it again"
-        }
-        UnknownCause::TooManyPages => {
-            "next: look at AWS Health yourself; if the action's UserParameters name many regions, name fewer and release the change again"
-        }
-    };
-    lines([
-        format!("{} {}", Marker::Unknown, cause(unread)),
-        next.to_owned(),
-    ])
+fn name(event: &Event) -> String {
+    let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "unknown".to_owned());
+    let mut name = format!("{} {}", text(&event.service), text(&event.type_code));
+    if let Some(region) = &event.region {
+        name.push_str(&format!(" in {region}"));
+    }
+    name
 }
 
-fn cause(unread: &Unread) -> String {
-    if unread.detail.is_empty() {
-        unread.cause.to_string()
-    } else {
-        format!("{}: {}", unread.cause, unread.detail)
+/// `4 minutes ago`.
+fn ago(at: UtcDateTime, now: UtcDateTime) -> String {
+    match (now - at).whole_minutes() {
+        ..=0 => "just now".to_owned(),
+        1 => "1 minute ago".to_owned(),
+        minutes if minutes < 120 => format!("{minutes} minutes ago"),
+        minutes => format!("{} hours ago", Duration::minutes(minutes).whole_hours()),
     }
 }
 
-fn lines(texts: impl IntoIterator<Item = String>) -> String {
-    texts.into_iter().map(line).collect::<Vec<_>>().join("\n")
-}
-
-/// One line: what comes from elsewhere may hold line breaks, which would forge lines of ours.
-fn line(text: String) -> String {
-    cut(text.replace(breaks_lines, " "), LINE_BYTES)
-}
-
-/// Control characters, Unicode's line separators, and the marks that turn the direction of what follows.
-fn breaks_lines(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+pub(super) fn next(report: &Report<'_>, fail: &Fail) -> String {
+    let by_hand = |after: &str| match report.policy {
+        Some(policy) if policy.retry == Retry::Never => format!(
+            "next: not retried automatically, `retry` is `never`; retry the stage by hand {after}"
+        ),
+        Some(policy) => {
+            let until = report.checked_at + policy.retry_within.duration();
+            format!(
+                "next: retried automatically until {}, {after}; a retry by hand reads AWS Health again",
+                to_the_minute(until)
+            )
+        }
+        None => format!("next: retried automatically {after}; a retry by hand starts anew"),
+    };
+    match (&fail.obstacle, fail.hold) {
+        (_, Some(HoldEnd::Stopped)) => "next: not retried automatically, since a person stopped the execution".to_owned(),
+        (Obstacle::Incident(incidents), _) if incidents.list().iter().any(|incident| incident.closed.is_none()) => {
+            by_hand("once AWS Health shows these events as closed")
+        }
+        (Obstacle::Incident(_), _) => by_hand("once the quiet period is over"),
+        (Obstacle::Invalid(Invalid::Token(_)), _) => by_hand("once AWS Health is clear"),
+        (Obstacle::Invalid(Invalid::Policy(error)), _) => match error.origin {
+            PolicyOrigin::UserParameters => "next: correct the action's UserParameters and release the change again; this stage is not retried with the old ones".to_owned(),
+            PolicyOrigin::Account => "next: correct the environment variable HEALTH_GATE_POLICY of the gate's function, which every pipeline of the account uses; then retry this stage".to_owned(),
+        },
+        (Obstacle::Unknown(unread), _) => match unread.cause {
+            UnknownCause::NoSupportPlan => {
+                "next: the AWS Health API needs a Business Support+, Enterprise Support or Unified Operations plan; \
+                 without one this gate cannot work in this account"
+                    .to_owned()
+            }
+            UnknownCause::AccessDenied => "next: check the role and the credentials of the gate's function, which needs `health:DescribeEvents` on `*`; then retry this stage".to_owned(),
+            UnknownCause::Throttled | UnknownCause::Unavailable | UnknownCause::TimedOut => by_hand("once AWS Health can be read and is clear"),
+            UnknownCause::TooManyPages => "next: look at AWS Health yourself; if the action's UserParameters name many regions, name fewer and release the change again".to_owned(),
+            UnknownCause::Internal => by_hand("once AWS Health is clear"),
+        },
+    }
 }

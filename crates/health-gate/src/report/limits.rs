@@ -11,10 +11,20 @@ pub(super) const VARIABLE_BYTES: usize = 900;
 const ELLIPSIS: &str = "…";
 
 /// The text, or as much of its beginning as fits, with an ellipsis. Never cuts inside a character.
-pub(super) fn cut(mut text: String, most_bytes: usize) -> String {
+pub(crate) fn cut(mut text: String, most_bytes: usize) -> String {
     if text.len() > most_bytes {
         text.truncate(text.floor_char_boundary(most_bytes - ELLIPSIS.len()));
         text.push_str(ELLIPSIS);
     }
     text
+}
+
+/// One line: what comes from elsewhere may hold line breaks, which would forge lines of ours.
+pub(crate) fn one_line(text: &str) -> String {
+    text.replace(breaks_lines, " ")
+}
+
+/// Control characters, Unicode's line separators, and the marks that turn the direction of what follows.
+fn breaks_lines(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -3,25 +3,57 @@
 
 use std::collections::BTreeMap;
 
-use super::limits::{VARIABLE_BYTES, cut};
+use super::limits::{VARIABLE_BYTES, cut, one_line};
 use super::{Report, Verdict};
+use crate::decision::{Decision, Pass};
 use crate::instant::rfc3339;
 use crate::region::Region;
 
 const NONE: &str = "none";
 
 pub(super) fn of(report: &Report<'_>, verdict: Verdict) -> BTreeMap<&'static str, String> {
-    let none = || NONE.to_owned();
-    BTreeMap::from([
+    let incidents = report
+        .decision
+        .incidents()
+        .map(|incidents| incidents.list())
+        .unwrap_or_default();
+    let arns = incidents.iter().map(|incident| match &*incident.event.arn {
+        "" => "unknown",
+        arn => arn,
+    });
+    let overridden = match report.decision {
+        Decision::Pass(Pass::Overridden(overridden, _)) => Some(overridden),
+        Decision::Pass(_) | Decision::Hold(_) | Decision::Fail(_) => None,
+    };
+    let or_none = |value: Option<String>| value.unwrap_or_else(|| NONE.to_owned());
+    let variables = [
         ("Verdict", verdict.to_string()),
         ("CheckedAt", rfc3339(report.checked_at)),
-        ("Regions", list(report.regions.iter().map(Region::as_str))),
-        ("IncidentCount", "0".to_owned()),
-        ("IncidentArns", none()),
-        ("OverriddenBy", none()),
-        ("OverriddenUntil", none()),
-        ("OverrideReason", none()),
-    ])
+        ("Regions", list(report.regions().iter().map(Region::as_str))),
+        ("IncidentCount", incidents.len().to_string()),
+        ("IncidentArns", list(arns)),
+        ("OverriddenBy", or_none(overridden.map(|o| o.by.clone()))),
+        (
+            "OverriddenUntil",
+            or_none(overridden.map(|o| rfc3339(o.until))),
+        ),
+        (
+            "OverrideReason",
+            or_none(overridden.map(|o| o.reason.clone())),
+        ),
+    ];
+    variables
+        .map(|(name, value)| (name, variable(&value)))
+        .into()
+}
+
+/// A value is one line that fits, and never empty.
+fn variable(value: &str) -> String {
+    if value.is_empty() {
+        NONE.to_owned()
+    } else {
+        cut(one_line(value), VARIABLE_BYTES)
+    }
 }
 
 /// The items with commas between them. What does not fit is counted at the end: `a,b,+3`.

@@ -1,7 +1,9 @@
+use time::Duration;
 use time::macros::utc_datetime;
 
 use super::*;
 use crate::event::{Event, EventStatus};
+use crate::reading::{UnknownCause, Unread};
 
 const NOW: UtcDateTime = utc_datetime!(2026-11-23 07:00:00);
 
@@ -37,7 +39,7 @@ fn stage(actions: Vec<ActionAttempt>) -> StageState {
     StageState {
         name: "Deploy".to_owned(),
         pipeline_execution_id: "execution".to_owned(),
-        failed: true,
+        status: StageStatus::Failed,
         rollback: false,
         transition_enabled: true,
         actions,
@@ -53,7 +55,15 @@ fn blocked() -> ActionAttempt {
 }
 
 fn stopped(rows: &[ActionExecution]) -> Option<StoppedStage> {
-    StoppedStage::of(&stage(vec![]), rows, &gates(), &region(), NOW).ok()
+    StoppedStage::of(
+        &stage(vec![]),
+        rows,
+        &gates(),
+        &AccountPolicy::default(),
+        &region(),
+        NOW,
+    )
+    .ok()
 }
 
 fn open_issue(region: &str) -> Event {
@@ -72,6 +82,12 @@ fn a_stop_of_the_gate_is_known_by_its_marker() {
     for (code, message, is_stop) in [
         ("JobFailed", "health-gate blocked: 1 open", true),
         ("SystemUnavailable", "health-gate unknown: throttled", true),
+        // People who stop an execution do not want it to go on by itself.
+        (
+            "JobFailed",
+            "health-gate blocked: stopped by a person while it was held for 1 open AWS Health issue",
+            false,
+        ),
         // No support plan yesterday, one today: the marker counts, not the code.
         ("ConfigurationError", "health-gate unknown: no plan", true),
         (
@@ -128,24 +144,6 @@ fn functions_are_compared_without_arn_and_qualifier() {
 }
 
 #[test]
-fn wildcards_are_any_run_of_characters() {
-    for (pattern, text, matches) in [
-        ("*", "", true),
-        ("*", "anything", true),
-        ("a*b", "ab", true),
-        ("a*b", "a-b-b", true),
-        ("a*b", "a", false),
-        ("a*a", "a", false),
-        ("a*b*c", "a1b2c", true),
-        ("a*b*c", "a1c2b", false),
-        ("a", "a", true),
-        ("a", "ab", false),
-    ] {
-        assert_eq!(matches_wildcard(pattern, text), matches, "{pattern} {text}");
-    }
-}
-
-#[test]
 fn a_stage_is_stopped_by_the_gate_only_if_nothing_else_failed_in_it() {
     let deploy = ActionAttempt {
         function: None,
@@ -180,7 +178,7 @@ fn a_rollback_or_a_stage_that_goes_on_is_not_looked_at() {
     );
     assert!(
         !StageState {
-            failed: false,
+            status: StageStatus::InProgress,
             ..stopped
         }
         .may_be_stopped(&gates())
@@ -194,15 +192,16 @@ fn a_stage_goes_on_when_all_its_gates_would_pass() {
         ..row(blocked())
     };
     let both = stopped(&[row(blocked()), ireland]).expect("stopped by the gate");
+    let regions: Vec<&Region> = both.policies().flat_map(|policy| &policy.regions).collect();
     assert_eq!(
-        both.regions().map(Region::as_str).collect::<Vec<_>>(),
+        regions.iter().map(|r| r.as_str()).collect::<Vec<_>>(),
         ["us-east-1", "eu-west-1"]
     );
     let passes = |reading: &Reading| matches!(both.decide(reading, NOW), Decision::Pass(_));
-    assert!(passes(&Reading::Known(vec![])));
-    assert!(passes(&Reading::Known(vec![open_issue("ap-south-1")])));
-    assert!(!passes(&Reading::Known(vec![open_issue("us-east-1")])));
-    assert!(!passes(&Reading::Known(vec![open_issue("eu-west-1")])));
+    assert!(passes(&Reading::known(vec![])));
+    assert!(passes(&Reading::known(vec![open_issue("ap-south-1")])));
+    assert!(!passes(&Reading::known(vec![open_issue("us-east-1")])));
+    assert!(!passes(&Reading::known(vec![open_issue("eu-west-1")])));
 }
 
 #[test]
@@ -214,7 +213,11 @@ fn without_regions_the_action_s_own_region_counts() {
             ..row(blocked())
         };
         let stopped = stopped(&[row]).expect("stopped by the gate");
-        stopped.regions().map(Region::to_string).collect::<Vec<_>>()
+        stopped
+            .policies()
+            .flat_map(|policy| &policy.regions)
+            .map(Region::to_string)
+            .collect::<Vec<_>>()
     };
     assert_eq!(default(Some("us-west-2")), ["us-west-2", "global"]);
     assert_eq!(default(None), ["eu-west-1", "global"]);
@@ -234,7 +237,7 @@ fn a_stage_that_has_changed_is_another_one() {
         ..blocked()
     }])));
     assert!(!seen.is_still(&StageState {
-        failed: false,
+        status: StageStatus::InProgress,
         ..stage(vec![blocked()])
     }));
     assert!(!seen.is_still(&StageState {
@@ -244,7 +247,15 @@ fn a_stage_that_has_changed_is_another_one() {
 }
 
 fn outcome(rows: &[ActionExecution]) -> Option<RetryOutcome> {
-    StoppedStage::of(&stage(vec![]), rows, &gates(), &region(), NOW).err()
+    StoppedStage::of(
+        &stage(vec![]),
+        rows,
+        &gates(),
+        &AccountPolicy::default(),
+        &region(),
+        NOW,
+    )
+    .err()
 }
 
 /// A failure without a code says nothing of why: the gate may have called the policy invalid.
@@ -292,4 +303,53 @@ fn a_stop_of_the_day_before_is_left_to_people() {
         }]),
         Some(RetryOutcome::Expired)
     );
+}
+
+#[test]
+fn a_policy_leaves_stops_to_people_sooner_or_always() {
+    let with = |user_parameters: &str, hours| ActionExecution {
+        user_parameters: Some(user_parameters.to_owned()),
+        last_update_time: Some(NOW - Duration::hours(hours)),
+        ..row(blocked())
+    };
+    assert_eq!(
+        outcome(&[with(r#"{"retry": "never"}"#, 0)]),
+        Some(RetryOutcome::Never)
+    );
+    assert_eq!(
+        outcome(&[row(blocked()), with(r#"{"retry": "never"}"#, 0)]),
+        Some(RetryOutcome::Never)
+    );
+    assert_eq!(outcome(&[with(r#"{"retryWithin": "1h"}"#, 1)]), None);
+    assert_eq!(
+        outcome(&[with(r#"{"retryWithin": "1h"}"#, 2)]),
+        Some(RetryOutcome::Expired)
+    );
+    assert_eq!(outcome(&[with(r#"{"retryWithin": "7d"}"#, 100)]), None);
+}
+
+/// A warning or an unread AWS Health lets a job pass, but no stopped stage go on.
+#[test]
+fn a_pass_that_is_not_clear_is_no_clear_pass() {
+    let with = |user_parameters: &str| {
+        let row = ActionExecution {
+            user_parameters: Some(user_parameters.to_owned()),
+            ..row(blocked())
+        };
+        stopped(&[row]).expect("stopped by the gate")
+    };
+    let unread = Unread {
+        cause: UnknownCause::Throttled,
+        detail: String::new(),
+    };
+    let warned = with(r#"{"regions": ["us-east-1"], "onIncident": "warn"}"#);
+    assert!(matches!(
+        warned.decide(&Reading::known(vec![open_issue("us-east-1")]), NOW),
+        Decision::Pass(Pass::Warned(_))
+    ));
+    let unknown = with(r#"{"onUnknown": "pass"}"#);
+    assert!(matches!(
+        unknown.decide(&Reading::unknown(vec![], unread), NOW),
+        Decision::Pass(Pass::Unknown(_))
+    ));
 }

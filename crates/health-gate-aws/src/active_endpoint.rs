@@ -1,0 +1,221 @@
+//! Which of AWS Health's endpoints is the active one (user guide, "Accessing the AWS Health API"): the service runs in
+//! two regions, one of them has the latest data, and the CNAME record of a global name says which.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use health_gate::Region;
+use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig};
+use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::proto::rr::{RData, RecordType};
+use hickory_resolver::{Resolver, TokioResolver};
+
+/// A look-up that takes longer is given up: the reading goes on with the endpoint that is active most of the time.
+const LOOK_UP_WITHIN: Duration = Duration::from_millis(300);
+
+/// AWS Health in one partition of AWS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Endpoints {
+    /// The region that is active unless the name below says otherwise.
+    pub(crate) usual: &'static str,
+    /// The other region in which the service runs.
+    pub(crate) other: Option<&'static str>,
+    /// The name whose CNAME record names the active region's endpoint.
+    global_name: Option<&'static str>,
+}
+
+impl Endpoints {
+    /// AWS Health in the partition of `region` (user guide; the isolated partitions and the European one from botocore's
+    /// endpoints). The SDK would make up an endpoint for any region, but the service runs only here.
+    pub(crate) fn of_partition(region: &Region) -> Self {
+        const PARTITIONS: [(&str, &str, Option<&str>); 7] = [
+            (
+                "cn-",
+                "cn-northwest-1",
+                Some("global.health.amazonaws.com.cn."),
+            ),
+            ("eu-isoe-", "eu-isoe-west-1", None),
+            ("eusc-", "eusc-de-east-1", None),
+            (
+                "us-gov-",
+                "us-gov-west-1",
+                Some("global.health.us-gov.amazonaws.com."),
+            ),
+            ("us-iso-", "us-iso-east-1", None),
+            ("us-isob-", "us-isob-east-1", None),
+            ("us-isof-", "us-isof-south-1", None),
+        ];
+        let of = PARTITIONS
+            .iter()
+            .find(|(prefix, ..)| region.as_str().starts_with(prefix));
+        match of {
+            Some((_, usual, global_name)) => Self {
+                usual,
+                other: None,
+                global_name: *global_name,
+            },
+            None => Self {
+                usual: "us-east-1",
+                other: Some("us-east-2"),
+                global_name: Some("global.health.amazonaws.com."),
+            },
+        }
+    }
+}
+
+/// Looks up the CNAME record of a name, and returns the name that it points to.
+#[derive(Clone)]
+pub struct CnameLookUp(Arc<LookUp>);
+
+type LookUp = dyn Fn(&'static str) -> Answer + Send + Sync;
+type Answer = Pin<Box<dyn Future<Output = Result<String, String>> + Send>>;
+
+impl CnameLookUp {
+    /// A look-up by other means.
+    pub fn with<F>(look_up: impl Fn(&'static str) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<String, String>> + Send + 'static,
+    {
+        Self(Arc::new(move |name| Box::pin(look_up(name))))
+    }
+
+    /// By the system's name servers. An answer is kept for its time to live. If their addresses cannot be read, nothing
+    /// is ever found.
+    pub fn system() -> Self {
+        let resolver = TokioResolver::builder_tokio().and_then(|builder| builder.build());
+        resolver.map_or_else(|error| Self::failing(error.to_string()), Self::by)
+    }
+
+    fn failing(why: String) -> Self {
+        Self::with(move |_| std::future::ready(Err(why.clone())))
+    }
+
+    /// By one name server, over UDP.
+    ///
+    /// # Errors
+    /// Why no resolver can be made for it.
+    pub fn by_server(address: SocketAddr) -> Result<Self, String> {
+        let mut connection = ConnectionConfig::udp();
+        connection.port = address.port();
+        let server = NameServerConfig::new(address.ip(), true, vec![connection]);
+        let config = ResolverConfig::from_parts(None, Vec::new(), vec![server]);
+        let resolver =
+            Resolver::builder_with_config(config, TokioRuntimeProvider::default()).build();
+        Ok(Self::by(resolver.map_err(|error| error.to_string())?))
+    }
+
+    fn by(resolver: TokioResolver) -> Self {
+        Self::with(move |name| {
+            let resolver = resolver.clone();
+            async move {
+                let found = resolver
+                    .lookup(name, RecordType::CNAME)
+                    .await
+                    .map_err(|error| error.to_string())?;
+                let target = found.answers().iter().find_map(|record| {
+                    if let RData::CNAME(target) = &record.data {
+                        Some(target.0.to_utf8())
+                    } else {
+                        None
+                    }
+                });
+                target.ok_or_else(|| format!("{name} has no CNAME record"))
+            }
+        })
+    }
+
+    /// Looks a name up.
+    ///
+    /// # Errors
+    /// Why it was not found, for people.
+    pub async fn target(&self, name: &'static str) -> Result<String, String> {
+        (self.0)(name).await
+    }
+
+    /// The active region, if it is another one than usual. What cannot be found out is as usual.
+    pub(crate) async fn unusual_region(&self, endpoints: Endpoints) -> Option<Region> {
+        let name = endpoints.global_name?;
+        let target = match tokio::time::timeout(LOOK_UP_WITHIN, self.target(name)).await {
+            Ok(Ok(target)) => target,
+            Ok(Err(why)) => {
+                tracing::debug!(
+                    name,
+                    why,
+                    "the active endpoint of AWS Health could not be looked up"
+                );
+                return None;
+            }
+            Err(_) => {
+                tracing::debug!(
+                    name,
+                    "the look-up of the active endpoint of AWS Health took too long"
+                );
+                return None;
+            }
+        };
+        region_of(&target).filter(|region| region.as_str() != endpoints.usual)
+    }
+}
+
+impl fmt::Debug for CnameLookUp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CnameLookUp")
+    }
+}
+
+/// The region of `health.us-east-2.amazonaws.com.`: its second label.
+fn region_of(host: &str) -> Option<Region> {
+    let region: Region = host
+        .strip_prefix("health.")?
+        .split('.')
+        .next()?
+        .parse()
+        .ok()?;
+    (region != Region::global()).then_some(region)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn aws_health_is_asked_where_it_runs_in_each_partition() {
+        for (own, health) in [
+            ("us-east-1", "us-east-1"),
+            ("ap-southeast-2", "us-east-1"),
+            ("us-west-2", "us-east-1"),
+            ("cn-north-1", "cn-northwest-1"),
+            ("us-gov-east-1", "us-gov-west-1"),
+            ("us-iso-west-1", "us-iso-east-1"),
+            ("us-isob-east-1", "us-isob-east-1"),
+            ("us-isof-east-1", "us-isof-south-1"),
+            ("eu-isoe-west-1", "eu-isoe-west-1"),
+            ("eusc-de-east-1", "eusc-de-east-1"),
+        ] {
+            let endpoints = Endpoints::of_partition(&own.parse().expect("a region"));
+            assert_eq!(endpoints.usual, health, "{own}");
+        }
+    }
+
+    #[test]
+    fn the_active_region_is_the_second_label() {
+        for (host, region) in [
+            ("health.us-east-2.amazonaws.com.", Some("us-east-2")),
+            ("health.us-east-1.amazonaws.com", Some("us-east-1")),
+            ("health.cn-north-1.amazonaws.com.cn.", Some("cn-north-1")),
+            ("health.global.amazonaws.com.", None),
+            ("evil.us-east-2.example.com.", None),
+            ("health.", None),
+            ("", None),
+        ] {
+            assert_eq!(
+                region_of(host).map(|region| region.to_string()).as_deref(),
+                region,
+                "{host}"
+            );
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! What people are told over SNS: for chats in the schema of Amazon Q Developer's custom notifications (version 1.0),
+//! for e-mail as plain text.
+
+use serde_json::{Value, json};
+
+use crate::decision::{Decision, HoldEnd, Obstacle, Pass};
+use crate::hold::HoldState;
+use crate::pipeline_context::PipelineContext;
+use crate::report::{Report, cut, one_line};
+
+/// The schema's limits (Amazon Q Developer in chat applications, "Custom notifications"), in bytes.
+const TITLE_BYTES: usize = 250;
+const DESCRIPTION_BYTES: usize = 8_000;
+const STEP_BYTES: usize = 350;
+/// SNS takes fewer than 100 characters (API reference, `Publish`).
+const SUBJECT_BYTES: usize = 99;
+/// What is listed in a chat. The failure message has more.
+const MOST_DETAILS: usize = 10;
+
+/// A message for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notification {
+    /// The subject of an e-mail: printable ASCII, fewer than 100 characters.
+    pub subject: String,
+    /// For chats: a JSON object.
+    pub chat: String,
+    /// For e-mail.
+    pub text: String,
+}
+
+impl Notification {
+    /// What people are told about a decision: every failure, the start and the end of a hold, every use of an override.
+    /// `previous` is the hold that the job continues. `None`: it is nothing to tell.
+    pub fn of(
+        report: &Report<'_>,
+        context: Option<&PipelineContext>,
+        previous: Option<&HoldState>,
+    ) -> Option<Self> {
+        let what = match report.decision {
+            Decision::Pass(Pass::Overridden(..)) => "Override used",
+            Decision::Pass(_) if previous.is_some() => "Hold ended, deployment goes on",
+            Decision::Pass(_) => return None,
+            Decision::Hold(hold) if hold.state.notified => return None,
+            Decision::Hold(_) => "Deployment held",
+            Decision::Fail(fail) => match (&fail.hold, &fail.obstacle) {
+                (Some(HoldEnd::Stopped), _) => "Hold ended, deployment stopped by a person",
+                (Some(HoldEnd::RanOut(_)), _) => "Hold ran out, deployment blocked",
+                (None, Obstacle::Incident(_)) => "Deployment blocked",
+                (None, Obstacle::Unknown(_)) => "Deployment stopped, AWS Health unread",
+                (None, Obstacle::Invalid(_)) => "Deployment stopped, gate misconfigured",
+            },
+        };
+        let place = context.map_or_else(|| "unknown pipeline".to_owned(), PipelineContext::place);
+        let title = one_line(&format!("{what}: {place}"));
+        let headline = report.headline();
+        let details = report.details();
+        let next = report
+            .next()
+            .map(|next| next.trim_start_matches("next: ").to_owned());
+
+        let mut lines = vec![headline.clone()];
+        lines.extend(details.iter().take(MOST_DETAILS).cloned());
+        if details.len() > MOST_DETAILS {
+            lines.push(format!("and {} more", details.len() - MOST_DETAILS));
+        }
+        let text: Vec<&str> = [title.as_str(), ""]
+            .into_iter()
+            .chain(lines.iter().map(String::as_str))
+            .chain(next.as_deref())
+            .collect();
+        Some(Self {
+            subject: ascii(&title),
+            chat: chat(
+                &title,
+                &lines,
+                next.as_deref(),
+                &thread(report, context, previous),
+                context,
+            )
+            .to_string(),
+            text: text.join("\n"),
+        })
+    }
+}
+
+fn chat(
+    title: &str,
+    lines: &[String],
+    next: Option<&str>,
+    thread: &str,
+    context: Option<&PipelineContext>,
+) -> Value {
+    let mut more = serde_json::Map::new();
+    if let Some(context) = context {
+        let members = [
+            ("pipeline", Some(&context.pipeline)),
+            ("stage", context.stage.as_ref()),
+            ("action", context.action.as_ref()),
+            (
+                "pipelineExecutionId",
+                context.pipeline_execution_id.as_ref(),
+            ),
+        ];
+        more.extend(
+            members
+                .into_iter()
+                .filter_map(|(name, value)| Some((name.to_owned(), json!(value?)))),
+        );
+    }
+    let title = cut(plain(title), TITLE_BYTES);
+    let description = cut(plain(&lines.join("\n")), DESCRIPTION_BYTES);
+    let mut content = serde_json::Map::new();
+    content.insert("textType".to_owned(), json!("client-markdown"));
+    content.insert("title".to_owned(), json!(title));
+    content.insert("description".to_owned(), json!(description));
+    if let Some(next) = next {
+        content.insert(
+            "nextSteps".to_owned(),
+            json!([cut(plain(next), STEP_BYTES)]),
+        );
+    }
+    json!({
+        "version": "1.0",
+        "source": "custom",
+        "content": content,
+        "metadata": {"threadId": thread, "summary": title, "additionalContext": more},
+    })
+}
+
+/// Reports about the same incident have the same thread, and so have all reports about the same hold.
+fn thread(
+    report: &Report<'_>,
+    context: Option<&PipelineContext>,
+    previous: Option<&HoldState>,
+) -> String {
+    let of_hold = match report.decision {
+        Decision::Hold(hold) => Some(&hold.state),
+        Decision::Pass(_) | Decision::Fail(_) => previous,
+    };
+    let of_incident = || {
+        let first = report.decision.incidents()?.first()?;
+        (!first.arn.is_empty()).then(|| first.arn.clone())
+    };
+    of_hold
+        .and_then(|hold| hold.thread.clone())
+        .or_else(of_incident)
+        .unwrap_or_else(|| match report.decision.obstacle() {
+            // What keeps all gates from reading AWS Health is one trouble; a policy is the pipeline's own.
+            Some(Obstacle::Invalid(_)) | None => {
+                let pipeline = context
+                    .map(|context| context.pipeline.as_str())
+                    .unwrap_or_default();
+                format!("{}:{pipeline}", report.reason())
+            }
+            Some(obstacle) => obstacle.code().to_owned(),
+        })
+}
+
+/// A chat makes mentions and links of what stands in angle brackets; the text is of people and services.
+fn plain(text: &str) -> String {
+    text.replace('<', "‹").replace('>', "›")
+}
+
+fn ascii(text: &str) -> String {
+    let printable = |c: char| {
+        if c.is_ascii_graphic() || c == ' ' {
+            c
+        } else {
+            '?'
+        }
+    };
+    text.chars().map(printable).take(SUBJECT_BYTES).collect()
+}
+
+#[cfg(test)]
+mod tests;

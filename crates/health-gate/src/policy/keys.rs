@@ -1,0 +1,118 @@
+//! The keys of a policy: one row each. Everything that is done key by key is done by this table.
+
+use serde_json::Value;
+
+use super::Policy;
+use super::error::{PolicyProblem, shown};
+use super::form::{Form, Misfit};
+
+/// A key, and the field of the policy that it stands for.
+pub(super) struct Key {
+    pub(super) name: &'static str,
+    read: fn(&mut Policy, &Value) -> Result<(), PolicyProblem>,
+    reset: fn(&mut Policy, Policy),
+}
+
+macro_rules! key {
+    ($name:literal, $field:ident) => {
+        Key {
+            name: $name,
+            read: |policy, value| {
+                policy.$field = read($name, value)?;
+                Ok(())
+            },
+            reset: |policy, defaults| policy.$field = defaults.$field,
+        }
+    };
+}
+
+pub(super) const KEYS: [Key; 17] = [
+    key!("regions", regions),
+    key!("services", services),
+    key!("ignoreServices", ignore_services),
+    key!("categories", categories),
+    key!("eventTypeCodes", event_type_codes),
+    key!("ignoreEventTypeCodes", ignore_event_type_codes),
+    key!("scopes", scopes),
+    key!("ignoreEvents", ignore_events),
+    key!("staleAfter", stale_after),
+    key!("quietPeriod", quiet_period),
+    key!("onIncident", on_incident),
+    key!("onUnknown", on_unknown),
+    key!("onRollback", on_rollback),
+    key!("maxHold", max_hold),
+    key!("checkEvery", check_every),
+    key!("retry", retry),
+    key!("retryWithin", retry_within),
+];
+
+fn read<T: Form>(key: &'static str, value: &Value) -> Result<T, PolicyProblem> {
+    T::read(value).map_err(|misfit| {
+        let accepted = T::accepted();
+        match misfit {
+            Misfit::Type { value, hint } => PolicyProblem::WrongType {
+                key,
+                value,
+                accepted,
+                hint,
+            },
+            Misfit::EmptyList => PolicyProblem::EmptyList { key, accepted },
+            Misfit::Value { kind, value, hint } => PolicyProblem::InvalidValue {
+                kind,
+                key,
+                value,
+                accepted,
+                hint,
+            },
+            Misfit::Range { value } => PolicyProblem::OutOfRange {
+                key,
+                value,
+                accepted,
+            },
+        }
+    })
+}
+
+impl Key {
+    /// The key of this name.
+    pub(super) fn find(name: &str) -> Result<&'static Self, PolicyProblem> {
+        static TABLE: [Key; 17] = KEYS;
+        TABLE
+            .iter()
+            .find(|key| key.name == name)
+            .ok_or_else(|| PolicyProblem::UnknownKey {
+                key: shown(name),
+                nearest: nearest(name),
+            })
+    }
+
+    /// Sets the key's field; `null` sets it back to its default.
+    pub(super) fn apply(
+        &self,
+        value: &Value,
+        policy: &mut Policy,
+        defaults: &Policy,
+    ) -> Result<(), PolicyProblem> {
+        if value.is_null() {
+            (self.reset)(policy, defaults.clone());
+            return Ok(());
+        }
+        (self.read)(policy, value)
+    }
+}
+
+pub(super) fn names() -> String {
+    KEYS.map(|key| format!("`{}`", key.name)).join(", ")
+}
+
+fn nearest(name: &str) -> Option<&'static str> {
+    let plain = |text: &str| text.to_lowercase().replace(['_', '-', ' '], "");
+    let name = plain(name);
+    let distance = |key: &str| strsim::damerau_levenshtein(&name, &plain(key));
+    // Two slips of the finger in a word of four letters are another word.
+    KEYS.into_iter()
+        .map(|key| (distance(key.name), key.name))
+        .min()
+        .filter(|(distance, key)| *distance <= 2.min(key.len() / 3))
+        .map(|(_, key)| key)
+}

@@ -1,0 +1,71 @@
+//! Names in which `*` stands for any run of characters.
+
+use serde::Serialize;
+
+/// A pattern. Case counts, and `*` is the only character with a meaning of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Wildcard(String);
+
+impl Wildcard {
+    /// A pattern.
+    pub fn new(pattern: impl Into<String>) -> Self {
+        Self(pattern.into())
+    }
+
+    /// Whether the pattern describes all of `text`.
+    pub fn matches(&self, text: &str) -> bool {
+        let mut pieces = self.0.split('*');
+        let Some(mut rest) = pieces.next().and_then(|first| text.strip_prefix(first)) else {
+            return false;
+        };
+        let Some(last) = pieces.next_back() else {
+            return rest.is_empty();
+        };
+        for piece in pieces {
+            let Some(at) = rest.find(piece) else {
+                return false;
+            };
+            rest = rest.get(at + piece.len()..).unwrap_or_default();
+        }
+        rest.ends_with(last)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_is_any_run_of_characters() {
+        for (pattern, text, matches) in [
+            (
+                "AWS_EC2_OPERATIONAL_ISSUE",
+                "AWS_EC2_OPERATIONAL_ISSUE",
+                true,
+            ),
+            (
+                "AWS_EC2_OPERATIONAL_ISSUE",
+                "AWS_EC2_OPERATIONAL_ISSUES",
+                false,
+            ),
+            ("AWS_EC2_*", "AWS_EC2_OPERATIONAL_ISSUE", true),
+            ("AWS_EC2_*", "AWS_EC2_", true),
+            ("AWS_EC2_*", "aws_ec2_operational_issue", false),
+            ("*_ISSUE", "AWS_EC2_API_ISSUE", true),
+            ("*_ISSUE", "AWS_EC2_ISSUE_X", false),
+            ("AWS_*_ISSUE", "AWS_EC2_API_ISSUE", true),
+            ("AWS_*EC2*_ISSUE", "AWS_EC2_API_ISSUE", true),
+            ("AWS*AWS", "AWS", false),
+            ("*", "", true),
+            ("", "", true),
+            ("", "x", false),
+            ("a*b*b", "ab", false),
+        ] {
+            assert_eq!(
+                Wildcard::new(pattern).matches(text),
+                matches,
+                "{pattern} {text}"
+            );
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! From a job to a decision: the policy, the reading of AWS Health, and what the pipeline itself says.
+
+use std::time::Duration;
+
+use health_gate::{
+    Assessment, Case, Circumstances, Decision, Event, HoldState, Invalid, JobResult, Note,
+    OVERRIDE_TAG, Obstacle, Override, PipelineContext, Policy, Query, Reading, Report, StageState,
+    UnknownCause, Unread, decide,
+};
+use health_gate_aws::{
+    Clients, HealthReading, JobEvent, JobId, PipelineRef, describe_events, job_details,
+    pipeline_state, tag_value,
+};
+use time::UtcDateTime;
+
+use crate::handler::PipelineGate;
+use crate::time_budget::TimeBudget;
+
+/// A job, and what its invocation knows without asking.
+pub(crate) struct Job<'a> {
+    pub(crate) event: &'a JobEvent,
+    pub(crate) id: &'a JobId,
+    pub(crate) function_arn: &'a str,
+    pub(crate) time: &'a TimeBudget,
+}
+
+/// What a round of a job came to.
+pub(crate) enum Round {
+    /// The last reading of the hold is fresh: nothing was read, the hold goes on as it was.
+    Waits {
+        policy: Box<Policy>,
+        hold: HoldState,
+    },
+    /// A decision.
+    Decided(Box<Evaluation>),
+}
+
+/// A decision and everything that it was made from.
+pub(crate) struct Evaluation {
+    pub(crate) policy: Option<Policy>,
+    pub(crate) previous: Option<HoldState>,
+    pub(crate) health: Option<HealthReading>,
+    pub(crate) matched: usize,
+    pub(crate) stale: Vec<Event>,
+    pub(crate) context: Option<PipelineContext>,
+    pub(crate) circumstances: Circumstances,
+    pub(crate) notes: Vec<Note>,
+    pub(crate) decision: Decision,
+    pub(crate) checked_at: UtcDateTime,
+}
+
+impl Evaluation {
+    /// Nothing is known, because the gate itself failed. The job fails, whatever its policy says.
+    pub(crate) fn of_panic(detail: String, now: UtcDateTime) -> Self {
+        let obstacle = Obstacle::Unknown(Unread {
+            cause: UnknownCause::Internal,
+            detail,
+        });
+        Self {
+            policy: None,
+            previous: None,
+            health: None,
+            matched: 0,
+            stale: Vec::new(),
+            context: None,
+            circumstances: Circumstances::default(),
+            notes: Vec::new(),
+            decision: Decision::Fail(health_gate::Fail {
+                obstacle,
+                hold: None,
+            }),
+            checked_at: now,
+        }
+    }
+
+    pub(crate) fn report(&self) -> Report<'_> {
+        Report {
+            decision: &self.decision,
+            policy: self.policy.as_ref(),
+            stale: &self.stale,
+            notes: &self.notes,
+            checked_at: self.checked_at,
+        }
+    }
+
+    pub(crate) fn reading(&self) -> Option<&Reading> {
+        self.health.as_ref().map(|health| &health.reading)
+    }
+}
+
+/// What can be judged, and what it rests on.
+enum Input {
+    Invalid(Option<Policy>, Invalid),
+    Valid(Policy, Option<HoldState>),
+}
+
+impl PipelineGate {
+    /// Comes to a decision. Always: what cannot be read is part of it.
+    pub(crate) async fn evaluate(&self, job: &Job<'_>) -> Round {
+        let now = self.clients.clock.now();
+        match self.input(job.event, now) {
+            Input::Valid(policy, Some(hold)) if hold.is_fresh(&policy, now) => Round::Waits {
+                policy: Box::new(policy),
+                hold,
+            },
+            Input::Valid(policy, hold) => {
+                Round::Decided(Box::new(Box::pin(self.check(job, policy, hold)).await))
+            }
+            Input::Invalid(policy, invalid) => {
+                let context = self.context(job).await;
+                let case = Case::Invalid(invalid);
+                let unchecked = Evaluation {
+                    policy,
+                    ..Evaluation::of_panic(String::new(), now)
+                };
+                Round::Decided(Box::new(self.decide(job, case, context, unchecked).await))
+            }
+        }
+    }
+
+    fn input(&self, event: &JobEvent, now: UtcDateTime) -> Input {
+        let policy = event
+            .user_parameters()
+            .and_then(|text| self.account_policy.for_action(text, &self.clients.region));
+        let policy = match policy {
+            Ok(policy) => policy,
+            Err(error) => return Input::Invalid(None, error.into()),
+        };
+        let token = event.continuation_token();
+        match token.and_then(|token| token.map(|token| HoldState::read(token, now)).transpose()) {
+            Ok(hold) => Input::Valid(policy, hold),
+            Err(error) => Input::Invalid(Some(policy), error.into()),
+        }
+    }
+
+    /// Reads AWS Health, and beside it which pipeline the job belongs to.
+    async fn check(&self, job: &Job<'_>, policy: Policy, hold: Option<HoldState>) -> Evaluation {
+        let query = Query::of([&policy], self.clients.clock.now());
+        let (health, context) = tokio::join!(
+            describe_events(&self.clients, &query, job.time.reading()),
+            self.context(job),
+        );
+        let now = self.clients.clock.now();
+        let Assessment {
+            finding,
+            stale,
+            matched,
+        } = Assessment::of(&policy, &health.reading, now);
+        let notes = if health.reading.may_be_behind {
+            vec![Note::MayBeBehind(health.endpoint.to_string())]
+        } else {
+            Vec::new()
+        };
+        let case = Case::Found {
+            policy: &policy,
+            finding,
+            hold: hold.clone(),
+        };
+        let found = Evaluation {
+            policy: None,
+            previous: hold,
+            matched,
+            stale,
+            notes,
+            health: Some(health),
+            ..Evaluation::of_panic(String::new(), now)
+        };
+        let decided = self.decide(job, case, context, found).await;
+        Evaluation {
+            policy: Some(policy),
+            ..decided
+        }
+    }
+
+    /// Decides; if that is no pass, reads what the pipeline says and decides again.
+    async fn decide(
+        &self,
+        job: &Job<'_>,
+        case: Case<'_>,
+        context: Result<PipelineContext, String>,
+        mut found: Evaluation,
+    ) -> Evaluation {
+        found.decision = decide(case.clone(), &found.circumstances, found.checked_at);
+        if !found.decision.passes() {
+            match &context {
+                Ok(context) => {
+                    let pipeline = PipelineRef::of_job(
+                        context,
+                        job.function_arn,
+                        job.event.account_id(),
+                        &self.clients.region,
+                    );
+                    self.read_circumstances(job, context, &pipeline, &mut found)
+                        .await;
+                    found.decision = decide(case, &found.circumstances, found.checked_at);
+                }
+                Err(why) => found.notes.push(Note::PipelineUnread(why.clone())),
+            }
+        }
+        found.context = context.ok();
+        found
+    }
+
+    async fn context(&self, job: &Job<'_>) -> Result<PipelineContext, String> {
+        in_time(job.time.supporting(), job_details(&self.clients, job.id)).await
+    }
+
+    /// The pipeline's override and the state of the job's own stage, side by side.
+    async fn read_circumstances(
+        &self,
+        job: &Job<'_>,
+        context: &PipelineContext,
+        pipeline: &PipelineRef,
+        found: &mut Evaluation,
+    ) {
+        let budget = job.time.supporting();
+        let (tag, stages) = tokio::join!(
+            in_time(budget, tag_value(&self.clients, pipeline, OVERRIDE_TAG)),
+            in_time(budget, stages(&self.clients, pipeline)),
+        );
+        match tag.map(|tag| tag.map(|value| Override::read(&value, found.checked_at))) {
+            Ok(Some(Ok(overridden))) => found.circumstances.overridden = Some(overridden),
+            Ok(Some(Err(error))) => found.notes.push(Note::OverrideIgnored(error)),
+            Ok(None) => {}
+            Err(why) => found.notes.push(Note::OverrideUnread(why)),
+        }
+        match stages {
+            Ok(stages) => {
+                if let Some(stage) = context.own_stage(&stages) {
+                    found.circumstances.rollback = stage.rollback;
+                    found.circumstances.stopping =
+                        stage.status == health_gate::StageStatus::Stopping;
+                }
+            }
+            Err(why) => found.notes.push(Note::StageUnread(why)),
+        }
+    }
+}
+
+async fn stages(clients: &Clients, pipeline: &PipelineRef) -> Result<Vec<StageState>, String> {
+    pipeline_state(clients, pipeline)
+        .await
+        .map_err(|refusal| refusal.why)
+}
+
+/// What could not be read in time was not read.
+async fn in_time<T>(
+    budget: Duration,
+    read: impl Future<Output = Result<T, String>>,
+) -> Result<T, String> {
+    match tokio::time::timeout(budget, read).await {
+        Ok(read) => read,
+        Err(_) => Err(format!("no answer within {:.1} s", budget.as_secs_f64())),
+    }
+}
+
+impl Round {
+    /// What CodePipeline is told.
+    pub(crate) fn job_result(&self) -> JobResult {
+        match self {
+            Self::Decided(evaluation) => evaluation.report().job_result(),
+            Self::Waits { policy, hold, .. } => JobResult::InProgress {
+                summary: hold.waiting(policy),
+                continuation_token: hold.to_token(),
+            },
+        }
+    }
+}
