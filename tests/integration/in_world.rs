@@ -17,6 +17,8 @@ use stage_retry::StageRetry;
 /// 2026-11-23 09:00:00 UTC.
 pub(crate) const START: Timestamp = Timestamp::from_millis(1_795_424_400_000);
 pub(crate) const FUNCTION: &str = "pipeline-gate";
+/// The topic on which people are told.
+pub(crate) const TOPIC: &str = "arn:aws:sns:us-east-1:111122223333:people";
 pub(crate) const RETRY_FUNCTION: &str = "stage-retry";
 
 /// A world with the two functions in one region.
@@ -138,10 +140,11 @@ impl GateWorld {
 
     /// How long the last invocation had left when it ended.
     pub(crate) fn time_left(&self) -> Duration {
-        let deadline = self
-            .world
-            .with(|sandbox, _| sandbox.lambda.finished().last()?.invocation.deadline);
-        let left = deadline.expect("the function ran").as_millis() - self.world.now().as_millis();
+        let left = self.world.with(|sandbox, _| {
+            let last = sandbox.lambda.finished().last()?;
+            Some(last.invocation.deadline?.as_millis() - last.at.as_millis())
+        });
+        let left = left.expect("the function ran");
         Duration::from_millis(
             left.try_into()
                 .expect("the function ended before its deadline"),

@@ -2,10 +2,15 @@
 //! but AWS, which is the sandbox.
 
 mod command;
+mod contract;
 mod event_files;
+mod fault_tables;
 mod function_process;
 mod gate;
+mod gate_circumstances;
+mod gate_endpoint;
 mod gate_faults;
+mod gate_hold;
 mod gate_process;
 mod in_world;
 mod policy_schema;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use health_gate::{
     Assessment, Case, Circumstances, Decision, Event, HoldState, Invalid, JobResult, Note,
     OVERRIDE_TAG, Obstacle, Override, PipelineContext, Policy, Query, Reading, Report, StageState,
@@ -107,7 +109,7 @@ impl PipelineGate {
                 Round::Decided(Box::new(Box::pin(self.check(job, policy, hold)).await))
             }
             Input::Invalid(policy, invalid) => {
-                let context = self.context(job).await;
+                let context = Pending::new(self.context(job).boxed());
                 let case = Case::Invalid(invalid);
                 let unchecked = Evaluation {
                     policy,
@@ -136,32 +138,30 @@ impl PipelineGate {
     /// Reads AWS Health, and beside it which pipeline the job belongs to.
     async fn check(&self, job: &Job<'_>, policy: Policy, hold: Option<HoldState>) -> Evaluation {
         let query = Query::of([&policy], self.clients.clock.now());
-        let (health, context) = tokio::join!(
-            describe_events(&self.clients, &query, job.time.reading()),
-            self.context(job),
-        );
+        let mut context = Pending::new(self.context(job).boxed());
+        let health = context
+            .beside(describe_events(&self.clients, &query, job.time.reading()).boxed())
+            .await;
         let now = self.clients.clock.now();
         let Assessment {
             finding,
             stale,
             matched,
         } = Assessment::of(&policy, &health.reading, now);
-        let notes = if health.reading.may_be_behind {
-            vec![Note::MayBeBehind(health.endpoint.to_string())]
-        } else {
-            Vec::new()
-        };
+        let behind = health
+            .reading
+            .may_be_behind
+            .then(|| Note::MayBeBehind(health.endpoint.to_string()));
         let case = Case::Found {
             policy: &policy,
             finding,
             hold: hold.clone(),
         };
         let found = Evaluation {
-            policy: None,
             previous: hold,
             matched,
             stale,
-            notes,
+            notes: behind.into_iter().collect(),
             health: Some(health),
             ..Evaluation::of_panic(String::new(), now)
         };
@@ -172,32 +172,31 @@ impl PipelineGate {
         }
     }
 
-    /// Decides; if that is no pass, reads what the pipeline says and decides again.
+    /// Decides; if that is no pass, reads what the pipeline says and decides again. A pass waits for nothing.
     async fn decide(
         &self,
         job: &Job<'_>,
         case: Case<'_>,
-        context: Result<PipelineContext, String>,
+        context: Pending<'_, Result<PipelineContext, String>>,
         mut found: Evaluation,
     ) -> Evaluation {
         found.decision = decide(case.clone(), &found.circumstances, found.checked_at);
-        if !found.decision.passes() {
-            match &context {
-                Ok(context) => {
-                    let pipeline = PipelineRef::of_job(
-                        context,
-                        job.function_arn,
-                        job.event.account_id(),
-                        &self.clients.region,
-                    );
-                    self.read_circumstances(job, context, &pipeline, &mut found)
-                        .await;
-                    found.decision = decide(case, &found.circumstances, found.checked_at);
-                }
-                Err(why) => found.notes.push(Note::PipelineUnread(why.clone())),
-            }
+        if found.decision.passes() {
+            found.context = context.value.and_then(Result::ok);
+            return found;
         }
-        found.context = context.ok();
+        match context.get().await {
+            Ok(context) => {
+                let account = job.event.account_id();
+                let pipeline =
+                    PipelineRef::of_job(&context, job.function_arn, account, &self.clients.region);
+                self.read_circumstances(job, &context, &pipeline, &mut found)
+                    .await;
+                found.decision = decide(case, &found.circumstances, found.checked_at);
+                found.context = Some(context);
+            }
+            Err(why) => found.notes.push(Note::PipelineUnread(why)),
+        }
         found
     }
 
@@ -241,6 +240,39 @@ async fn stages(clients: &Clients, pipeline: &PipelineRef) -> Result<Vec<StageSt
     pipeline_state(clients, pipeline)
         .await
         .map_err(|refusal| refusal.why)
+}
+
+/// Something that is read beside something else, and perhaps not needed in the end.
+struct Pending<'a, T> {
+    reading: BoxFuture<'a, T>,
+    value: Option<T>,
+}
+
+impl<'a, T> Pending<'a, T> {
+    fn new(reading: BoxFuture<'a, T>) -> Self {
+        Self {
+            reading,
+            value: None,
+        }
+    }
+
+    /// Goes on reading while `other` does its work, and no longer.
+    async fn beside<O>(&mut self, mut other: BoxFuture<'_, O>) -> O {
+        loop {
+            tokio::select! {
+                biased;
+                value = &mut self.reading, if self.value.is_none() => self.value = Some(value),
+                done = &mut other => return done,
+            }
+        }
+    }
+
+    async fn get(self) -> T {
+        match self.value {
+            Some(value) => value,
+            None => self.reading.await,
+        }
+    }
 }
 
 /// What could not be read in time was not read.

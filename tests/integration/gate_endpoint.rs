@@ -1,0 +1,297 @@
+//! Which of AWS Health's endpoints is asked, and what an answer of the other one is worth.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use aws_sandbox::{Fault, ServiceError};
+use health_gate_aws::{CnameLookUp, Settings};
+use tokio::net::UdpSocket;
+
+use crate::in_world::{GateWorld, RETRY_FUNCTION, ec2_issue, failure, verdict};
+use crate::stage_retry::{ALWAYS, Story, gated, outcomes};
+
+fn found(target: &'static str) -> CnameLookUp {
+    CnameLookUp::with(async move |_| Ok(target.to_owned()))
+}
+
+fn after(wait: Duration, target: &'static str) -> CnameLookUp {
+    CnameLookUp::with(move |_| async move {
+        tokio::time::sleep(wait).await;
+        Ok(target.to_owned())
+    })
+}
+
+const OHIO: &str = "health.us-east-2.amazonaws.com.";
+const VIRGINIA: &str = "health.us-east-1.amazonaws.com.";
+
+fn gate(look_up: CnameLookUp) -> GateWorld {
+    GateWorld::with("us-east-1", Settings::default(), look_up)
+}
+
+/// Region and time of each reading.
+fn readings(gate: &GateWorld) -> Vec<String> {
+    let transcript = gate.transcript();
+    let lines = transcript
+        .lines()
+        .filter(|line| line.contains("DescribeEvents"));
+    lines
+        .map(|line| {
+            line.split(" {")
+                .next()
+                .unwrap_or_default()
+                .replace("DescribeEvents ", "")
+        })
+        .collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_usual_endpoint_is_asked_at_once_and_the_look_up_costs_nothing() {
+    let gate = gate(after(Duration::from_millis(15), VIRGINIA));
+    assert_eq!(verdict(gate.job("us-east-1").await), "clear");
+    assert_eq!(readings(&gate), ["0.01 us-east-1"]);
+    assert!(
+        gate.time_left() >= Duration::from_millis(29_960),
+        "{:?} left",
+        gate.time_left()
+    );
+}
+
+/// After a failover the old endpoint still answers, with data that is behind.
+#[tokio::test(start_paused = true)]
+async fn after_a_failover_the_active_endpoint_is_asked_and_the_first_answer_is_discarded() {
+    for wait in [0, 15, 200] {
+        let gate = gate(after(Duration::from_millis(wait), OHIO));
+        gate.put_event(ec2_issue("1"));
+        gate.world
+            .with(|sandbox, _| sandbox.health.hide_event("us-east-1", &ec2_issue("1").arn));
+        let (_, message) = failure(gate.job("us-east-1").await);
+        assert!(
+            message.starts_with("health-gate blocked: 1 open"),
+            "{message}"
+        );
+        assert!(!message.contains("may be behind"), "{message}");
+        assert_eq!(
+            readings(&gate)
+                .last()
+                .map(|line| line.ends_with("us-east-2")),
+            Some(true),
+            "{:?}",
+            readings(&gate)
+        );
+    }
+}
+
+/// What is known already costs no reading that would be thrown away.
+#[tokio::test(start_paused = true)]
+async fn a_look_up_that_answers_from_its_cache_begins_no_other_reading() {
+    let gate = gate(found(OHIO));
+    assert_eq!(verdict(gate.job("us-east-1").await), "clear");
+    assert_eq!(readings(&gate), ["0.01 us-east-2"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_up_that_fails_or_is_slow_leaves_the_usual_endpoint() {
+    let failing = CnameLookUp::with(async |_| Err("no name server".to_owned()));
+    for look_up in [
+        failing,
+        after(Duration::from_secs(5), OHIO),
+        found("elsewhere.example.com."),
+        found(""),
+    ] {
+        let gate = gate(look_up);
+        assert_eq!(verdict(gate.job("us-east-1").await), "clear");
+        assert_eq!(readings(&gate), ["0.01 us-east-1"]);
+        assert!(
+            gate.time_left() >= Duration::from_millis(29_650),
+            "{:?} left",
+            gate.time_left()
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_other_endpoint_is_asked_when_the_active_one_is_down_and_may_be_behind() {
+    for fault in [
+        Fault::Error(ServiceError::internal_failure()),
+        Fault::Silence,
+        Fault::NoConnection("connection refused"),
+    ] {
+        let gate = gate(found(VIRGINIA));
+        gate.put_event(ec2_issue("1"));
+        gate.world
+            .with(|sandbox, _| sandbox.fail_in("us-east-1", "DescribeEvents", fault, ALWAYS));
+        let (failure_type, message) = failure(gate.job("us-east-1").await);
+        assert_eq!(failure_type, "JobFailed");
+        assert!(
+            message.contains(
+                "\nnote: AWS Health was read at its endpoint in us-east-2, which may be behind\n"
+            ),
+            "{message}"
+        );
+    }
+}
+
+/// These are about the caller: the other endpoint would say the same, and be asked once more.
+#[tokio::test(start_paused = true)]
+async fn the_other_endpoint_is_not_asked_after_throttling_a_denial_or_without_a_plan() {
+    for error in [
+        ServiceError::throttling(),
+        ServiceError::access_denied("health:DescribeEvents"),
+        ServiceError::subscription_required(),
+    ] {
+        let gate = gate(found(VIRGINIA));
+        gate.world.with(|sandbox, _| {
+            sandbox.fail_in("us-east-1", "DescribeEvents", Fault::Error(error), ALWAYS)
+        });
+        failure(gate.job("us-east-1").await);
+        assert!(
+            readings(&gate)
+                .iter()
+                .all(|line| line.ends_with("us-east-1")),
+            "{:?}",
+            readings(&gate)
+        );
+    }
+}
+
+/// What the active endpoint showed before it failed counts, although the other one does not show it yet.
+#[tokio::test(start_paused = true)]
+async fn an_incident_that_the_active_endpoint_showed_is_one() {
+    let gate = gate(found(VIRGINIA));
+    for number in 0..101 {
+        let event = ec2_issue(&number.to_string());
+        gate.world
+            .with(|sandbox, _| sandbox.health.hide_event("us-east-2", &event.arn));
+        gate.put_event(event);
+    }
+    gate.world.with(|sandbox, _| {
+        sandbox.fail_in(
+            "us-east-1",
+            "DescribeEvents",
+            Fault::NoConnection("connection reset by peer"),
+            1..100,
+        )
+    });
+    let (_, message) = failure(gate.job("us-east-1").await);
+    assert!(
+        message.starts_with("health-gate blocked: 100 open"),
+        "{message}"
+    );
+}
+
+/// A clear reading of the passive endpoint lets a job pass, but no stopped stage go on.
+#[tokio::test(start_paused = true)]
+async fn stage_retry_does_not_rely_on_the_passive_endpoint() {
+    let story = Story::of(vec![gated("checkout")]).await;
+    story.close_the_issue();
+    story.0.world.with(|sandbox, _| {
+        sandbox.fail_in(
+            "us-east-1",
+            "DescribeEvents",
+            Fault::NoConnection("connection refused"),
+            ALWAYS,
+        )
+    });
+    assert_eq!(
+        outcomes(&story.sweep().await),
+        [
+            "checkout/Production unknown: AWS Health was read at its endpoint in us-east-2, which may be behind"
+        ]
+    );
+    assert_eq!(
+        story
+            .0
+            .world
+            .with(|sandbox, _| sandbox
+                .lambda
+                .finished()
+                .last()
+                .map(|done| done.invocation.function.clone()))
+            .as_deref(),
+        Some(RETRY_FUNCTION)
+    );
+}
+
+/// A name server that knows one name, and counts how often it is asked for it.
+async fn name_server(ttl: u32) -> (SocketAddr, Arc<AtomicUsize>) {
+    let socket = UdpSocket::bind("127.0.0.1:0")
+        .await
+        .expect("loopback has a free port");
+    let address = socket.local_addr().expect("it is bound");
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    tokio::spawn(async move {
+        let mut query = [0; 512];
+        while let Ok((length, from)) = socket.recv_from(&mut query).await {
+            count.fetch_add(1, Ordering::Relaxed);
+            let answer = cname_answer(&query[..length], ttl);
+            socket
+                .send_to(&answer, from)
+                .await
+                .expect("loopback takes it");
+        }
+    });
+    (address, asked)
+}
+
+/// The answer to a query (RFC 1035, section 4): the same id and question, and one CNAME record.
+fn cname_answer(query: &[u8], ttl: u32) -> Vec<u8> {
+    const HEADER: usize = 12;
+    let name = query[HEADER..]
+        .iter()
+        .position(|length| *length == 0)
+        .expect("a name ends");
+    let question = &query[HEADER..HEADER + name + 5];
+    assert!(
+        question.starts_with(b"\x06global\x06health\x09amazonaws\x03com\x00\x00\x05"),
+        "{question:?}"
+    );
+    let target = b"\x06health\x09us-east-2\x09amazonaws\x03com\x00";
+    let mut answer = query[..2].to_vec();
+    // A response, recursion desired and available; one question, one answer.
+    answer.extend([0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0]);
+    answer.extend(question);
+    // The name of the question, CNAME, IN.
+    answer.extend([0xc0, 0x0c, 0, 5, 0, 1]);
+    answer.extend(ttl.to_be_bytes());
+    answer.extend(
+        u16::try_from(target.len())
+            .expect("a short name")
+            .to_be_bytes(),
+    );
+    answer.extend(target);
+    answer
+}
+
+#[tokio::test]
+async fn a_cname_is_looked_up_and_kept_for_its_time_to_live() {
+    for (ttl, asked_twice) in [(600, 1), (0, 2)] {
+        let (address, asked) = name_server(ttl).await;
+        let look_up = CnameLookUp::by_server(address).expect("an address is all it needs");
+        for _ in 0..2 {
+            assert_eq!(
+                look_up
+                    .target("global.health.amazonaws.com.")
+                    .await
+                    .as_deref(),
+                Ok("health.us-east-2.amazonaws.com.")
+            );
+        }
+        assert_eq!(asked.load(Ordering::Relaxed), asked_twice, "ttl {ttl}");
+    }
+}
+
+/// An endpoint in the environment is asked and nothing else: no look-up is even made.
+#[tokio::test(start_paused = true)]
+async fn a_configured_endpoint_needs_no_look_up() {
+    let world = aws_sandbox::World::new(crate::in_world::START, 1);
+    let config = world
+        .sdk_config("us-east-1")
+        .to_builder()
+        .endpoint_url("http://127.0.0.1:4566")
+        .build();
+    health_gate_aws::Clients::new(&config, || panic!("no look-up is made"))
+        .expect("the region is one");
+}
