@@ -11,7 +11,7 @@ async fn run(arguments: &[&str]) -> Ended {
 }
 
 #[tokio::test]
-async fn the_demo_plays_its_three_stories_and_the_same_each_time() {
+async fn the_demo_plays_its_stories_and_the_same_each_time() {
     let Ended {
         code,
         stdout,

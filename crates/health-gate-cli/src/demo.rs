@@ -7,10 +7,10 @@ mod timeline;
 use std::io::Write;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
-use aws_sandbox::World;
+use anyhow::{Context as _, Result, ensure};
 use aws_sandbox::codepipeline::Status;
 use aws_sandbox::health::Event;
+use aws_sandbox::{Fault, ServiceError, World};
 use serde_json::json;
 
 use self::stage::{PIPELINE, REGION, START, Stage};
@@ -35,19 +35,16 @@ async fn play(out: &mut impl Write) -> Result<()> {
     stage.say("health-gate on an embedded AWS in virtual time: the real functions, the real AWS SDK, no account")?;
 
     stage.say("\n1. The region is healthy: a release goes out\n")?;
-    stage.release().await?;
+    stage.release(PIPELINE)?;
     stage.play(Duration::from_mins(10)).await?;
-    ended(&world, Status::Succeeded)?;
+    ended(&world, PIPELINE, Status::Succeeded)?;
 
     stage.say("\n2. An EC2 issue is open: the next release stops before it deploys\n")?;
-    let event = Event::operational_issue("EC2", REGION, "demo", world.now());
-    let arn = event.arn.clone();
-    world.with(|sandbox, _| sandbox.health.put_event(event));
-    stage.line("AWS Health", "an EC2 issue opens in us-east-1")?;
+    let issue = opens(&mut stage, "demo")?;
     stage.play(Duration::from_mins(12)).await?;
-    stage.release().await?;
+    stage.release(PIPELINE)?;
     stage.play(Duration::from_mins(3)).await?;
-    ended(&world, Status::Failed)?;
+    ended(&world, PIPELINE, Status::Failed)?;
 
     stage.say("\n3. Two hours later the issue is closed, and the release goes out by itself\n")?;
     let sweeps = stage.sweep_quietly(SWEEP, 12).await?;
@@ -55,29 +52,102 @@ async fn play(out: &mut impl Write) -> Result<()> {
         "schedule",
         &format!("{sweeps} sweeps have found the issue still open"),
     )?;
-    ended(&world, Status::Failed)?;
+    ended(&world, PIPELINE, Status::Failed)?;
     stage.play(Duration::from_mins(4)).await?;
-    world.with(|sandbox, now| sandbox.health.close_event(now, &arn));
-    stage.line("AWS Health", "the EC2 issue is closed")?;
+    closes(&mut stage, &issue)?;
     stage.play(Duration::from_mins(6)).await?;
-    stage.line("schedule", "sends the next sweep")?;
-    world.with(|sandbox, now| {
-        sandbox.publish_signal(
-            now,
-            REGION,
-            &json!({"source": "health-gate", "detail-type": "Sweep"}),
+    sweep(&mut stage)?;
+    stage.play(Duration::from_mins(10)).await?;
+    ended(&world, PIPELINE, Status::Succeeded)?;
+
+    stage.say("\n4. A pipeline whose policy holds: its release waits for the end of an issue\n")?;
+    stage.pipeline_with("payments", r#"{"onIncident": "hold"}"#);
+    let issue = opens(&mut stage, "demo2")?;
+    stage.release("payments")?;
+    stage.play(Duration::from_secs(100)).await?;
+    closes(&mut stage, &issue)?;
+    stage.play(Duration::from_mins(10)).await?;
+    ended(&world, "payments", Status::Succeeded)?;
+
+    stage.say("\n5. A pipeline whose policy only warns: the dry run\n")?;
+    stage.pipeline_with("reports", r#"{"onIncident": "warn"}"#);
+    let issue = opens(&mut stage, "demo3")?;
+    stage.release("reports")?;
+    stage.play(Duration::from_mins(10)).await?;
+    ended(&world, "reports", Status::Succeeded)?;
+
+    stage.say(
+        "\n6. The issue is still open, but a fix cannot wait: a person overrides the gate\n",
+    )?;
+    stage.pipeline_with("fix", "us-east-1");
+    stage.line("a person", "tags the pipeline `fix`")?;
+    world.with(|sandbox, _| {
+        sandbox.codepipeline.tag(
+            "fix",
+            "health-gate:override",
+            "until=2026-11-23T18:00Z by=alice reason=INC-42 hotfix",
         )
     });
+    stage.release("fix")?;
     stage.play(Duration::from_mins(10)).await?;
-    ended(&world, Status::Succeeded)
+    ended(&world, "fix", Status::Succeeded)?;
+
+    stage.say("\n7. The issue is still open: a rollback goes through all the same\n")?;
+    stage.line("a person", "rolls the stage Production of checkout back")?;
+    world
+        .with(|sandbox, now| sandbox.start_rollback(now, PIPELINE, "Production"))
+        .context("the story went wrong: no rollback begins")?;
+    stage.play(Duration::from_mins(10)).await?;
+    ended(&world, PIPELINE, Status::Succeeded)?;
+    closes(&mut stage, &issue)?;
+
+    stage.say("\n8. AWS Health cannot be read: unknown is not clear\n")?;
+    stage.pipeline_with("search", "us-east-1");
+    world.with(|sandbox, _| {
+        let throttling = Fault::Error(ServiceError::throttling());
+        sandbox.fail("DescribeEvents", throttling, 0..6);
+    });
+    stage.release("search")?;
+    stage.play(Duration::from_mins(2)).await?;
+    ended(&world, "search", Status::Failed)?;
+    sweep(&mut stage)?;
+    stage.play(Duration::from_mins(10)).await?;
+    ended(&world, "search", Status::Succeeded)
+}
+
+/// An EC2 issue opens. Returns its ARN.
+fn opens<W: Write>(stage: &mut Stage<'_, W>, name: &str) -> Result<String> {
+    let event = Event::operational_issue("EC2", REGION, name, stage.world().now());
+    let arn = event.arn.clone();
+    stage
+        .world()
+        .with(|sandbox, _| sandbox.health.put_event(event));
+    stage.line("AWS Health", "an EC2 issue opens in us-east-1")?;
+    Ok(arn)
+}
+
+fn closes<W: Write>(stage: &mut Stage<'_, W>, arn: &str) -> Result<()> {
+    stage
+        .world()
+        .with(|sandbox, now| sandbox.health.close_event(now, arn));
+    stage.line("AWS Health", "the EC2 issue is closed")
+}
+
+fn sweep<W: Write>(stage: &mut Stage<'_, W>) -> Result<()> {
+    stage.line("schedule", "sends the next sweep")?;
+    stage.world().with(|sandbox, now| {
+        let message = json!({"source": "health-gate", "detail-type": "Sweep"});
+        sandbox.publish_signal(now, REGION, &message);
+    });
+    Ok(())
 }
 
 /// The story is told only as it happened.
-fn ended(world: &World, expected: Status) -> Result<()> {
-    let status = world.with(|sandbox, _| sandbox.codepipeline.newest_execution(PIPELINE));
+fn ended(world: &World, pipeline: &str, expected: Status) -> Result<()> {
+    let status = world.with(|sandbox, _| sandbox.codepipeline.newest_execution(pipeline));
     ensure!(
         status == Some(expected),
-        "the story went wrong: the release is {status:?} and not {expected:?}"
+        "the story went wrong: the release of {pipeline} is {status:?} and not {expected:?}"
     );
     Ok(())
 }

@@ -111,7 +111,7 @@ impl HoldState {
     /// What a round says that reads nothing.
     pub fn waiting(&self, policy: &Policy) -> String {
         format!(
-            "held since {}; AWS Health was last read at {} and is read again after {}",
+            "held since {}; AWS Health was read at {} and is read at most every {}",
             to_the_minute(self.since),
             rfc3339(self.last_reading),
             policy.check_every

@@ -41,8 +41,10 @@ impl<'a, W: Write> Stage<'a, W> {
             sandbox.create_pipeline(now, REGION, pipeline());
             sandbox.signals_to.push(RETRY.to_owned());
         });
+        let topic = world.with(|sandbox, _| sandbox.sns.create_topic(REGION, "deployments"));
         let settings = Settings {
             gates: GateFunctions::from_list(GATE),
+            notification_topic: Some(topic),
             ..Settings::default()
         };
         let usual =
@@ -58,6 +60,10 @@ impl<'a, W: Write> Stage<'a, W> {
         })
     }
 
+    pub(super) fn world(&self) -> &'a World {
+        self.world
+    }
+
     pub(super) fn say(&mut self, text: &str) -> Result<()> {
         Ok(writeln!(self.out, "{text}")?)
     }
@@ -67,13 +73,23 @@ impl<'a, W: Write> Stage<'a, W> {
         Ok(Timeline::line(self.out, self.world.now(), who, text)?)
     }
 
-    /// A release begins.
-    pub(super) async fn release(&mut self) -> Result<()> {
+    /// A release of a pipeline begins.
+    pub(super) fn release(&mut self, pipeline: &str) -> Result<()> {
         let begun = self
             .world
-            .with(|sandbox, now| sandbox.start_execution(now, PIPELINE));
+            .with(|sandbox, now| sandbox.start_execution(now, pipeline));
         begun.context("the story went wrong: a release is going on already")?;
         Ok(())
+    }
+
+    /// A pipeline whose only stage has the gate with this policy.
+    pub(super) fn pipeline_with(&self, name: &str, policy: &str) {
+        let declaration = PipelineDeclaration {
+            name: name.to_owned(),
+            stages: vec![production(policy)],
+        };
+        self.world
+            .with(|sandbox, now| sandbox.create_pipeline(now, REGION, declaration));
     }
 
     /// Lets time pass, and tells what happens in it.
@@ -141,34 +157,44 @@ fn returned<T: Serialize, E: Into<Diagnostic>>(result: Result<T, E>) -> Result<V
     }
 }
 
+/// A pipeline that builds and then deploys, with the gate in front of its deployment.
 fn pipeline() -> PipelineDeclaration {
-    let action = |name: &str, run_order, kind| ActionDeclaration {
-        name: name.to_owned(),
-        run_order,
-        kind,
-    };
-    let deploys = |takes| ActionKind::Deploy {
-        takes,
-        succeeds: true,
-    };
-    let gate = ActionKind::Lambda {
-        function: GATE.to_owned(),
-        user_parameters: Some(format!("{REGION},global")),
+    let build = StageDeclaration {
+        name: "Build".to_owned(),
+        actions: vec![action("Build", 1, deploys(Duration::from_secs(95)))],
     };
     PipelineDeclaration {
         name: PIPELINE.to_owned(),
-        stages: vec![
-            StageDeclaration {
-                name: "Build".to_owned(),
-                actions: vec![action("Build", 1, deploys(Duration::from_secs(95)))],
-            },
-            StageDeclaration {
-                name: "Production".to_owned(),
-                actions: vec![
-                    action("HealthGate", 1, gate),
-                    action("Deploy", 2, deploys(Duration::from_secs(160))),
-                ],
-            },
+        stages: vec![build, production(&format!("{REGION},global"))],
+    }
+}
+
+/// The stage that the gate guards.
+fn production(user_parameters: &str) -> StageDeclaration {
+    let gate = ActionKind::Lambda {
+        function: GATE.to_owned(),
+        user_parameters: Some(user_parameters.to_owned()),
+    };
+    StageDeclaration {
+        name: "Production".to_owned(),
+        actions: vec![
+            action("HealthGate", 1, gate),
+            action("Deploy", 2, deploys(Duration::from_secs(160))),
         ],
+    }
+}
+
+fn action(name: &str, run_order: u32, kind: ActionKind) -> ActionDeclaration {
+    ActionDeclaration {
+        name: name.to_owned(),
+        run_order,
+        kind,
+    }
+}
+
+fn deploys(takes: Duration) -> ActionKind {
+    ActionKind::Deploy {
+        takes,
+        succeeds: true,
     }
 }

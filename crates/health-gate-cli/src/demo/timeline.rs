@@ -19,7 +19,8 @@ pub(super) struct Timeline {
 
 /// Something to tell.
 enum Entry {
-    Call(Box<Call>),
+    /// A call, and the function that made it.
+    Call(Box<Call>, String),
     Happening(Happening),
     Invocation(Box<Finished>),
 }
@@ -27,7 +28,7 @@ enum Entry {
 impl Entry {
     fn at(&self) -> Timestamp {
         match self {
-            Self::Call(call) => call.at,
+            Self::Call(call, _) => call.at,
             Self::Happening(happening) => happening.at,
             Self::Invocation(finished) => finished.at,
         }
@@ -36,9 +37,9 @@ impl Entry {
     /// Of what is at the same time, a retry comes before what it leads to, and what a function does after what led to it.
     fn rank(&self) -> u8 {
         match self {
-            Self::Call(call) if call.operation == "RetryStageExecution" => 0,
+            Self::Call(call, _) if call.operation == "RetryStageExecution" => 0,
             Self::Happening(_) => 1,
-            Self::Call(_) => 2,
+            Self::Call(..) => 2,
             Self::Invocation(_) => 3,
         }
     }
@@ -49,7 +50,7 @@ impl Timeline {
     pub(super) fn tell(&mut self, world: &World, out: &mut impl Write) -> io::Result<()> {
         for entry in self.new_entries(world) {
             match entry {
-                Entry::Call(call) => tell_call(out, &call)?,
+                Entry::Call(call, caller) => tell_call(out, &call, &caller)?,
                 Entry::Happening(happening) => self.tell_happening(out, &happening)?,
                 Entry::Invocation(finished) => tell_invocation(out, &finished)?,
             }
@@ -77,7 +78,10 @@ impl Timeline {
                 .iter()
                 .skip(self.invocations)
                 .cloned();
-            let calls = calls.map(|call| Entry::Call(Box::new(call)));
+            let calls = calls.map(|call| {
+                let caller = caller_of(sandbox.lambda.finished(), &call);
+                Entry::Call(Box::new(call), caller)
+            });
             let invocations = invocations.map(|finished| Entry::Invocation(Box::new(finished)));
             let entries = happenings
                 .map(Entry::Happening)
@@ -156,7 +160,15 @@ fn tell_invocation(out: &mut impl Write, finished: &Finished) -> io::Result<()> 
     Ok(())
 }
 
-fn tell_call(out: &mut impl Write, call: &Call) -> io::Result<()> {
+/// The function whose invocation was going on: they run one after the other.
+fn caller_of(finished: &[Finished], call: &Call) -> String {
+    let caller = finished
+        .iter()
+        .find(|done| done.began < call.at && call.at <= done.at);
+    caller.map_or_else(String::new, |done| done.invocation.function.clone())
+}
+
+fn tell_call(out: &mut impl Write, call: &Call, caller: &str) -> io::Result<()> {
     let mut line = |who: &str, text: &str| Timeline::line(out, call.at, who, text);
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     match call.operation.as_str() {
@@ -164,11 +176,17 @@ fn tell_call(out: &mut impl Write, call: &Call) -> io::Result<()> {
             let filter = &call.input["filter"];
             let (status, regions) = (list(&filter["eventStatusCodes"]), list(&filter["regions"]));
             line(
-                "health-gate",
+                caller,
                 &format!("asks AWS Health for {status} issues in {regions}"),
             )?;
-            let Outcome::Output(output) = &call.outcome else {
-                return line("AWS Health", "fails");
+            let output = match &call.outcome {
+                Outcome::Output(output) => output,
+                Outcome::Error(error) => {
+                    return line("AWS Health", &format!("answers: {}", error.code));
+                }
+                Outcome::Garbage | Outcome::Silence | Outcome::NoConnection(_) => {
+                    return line("AWS Health", "does not answer");
+                }
             };
             let events = output["events"]
                 .as_array()
@@ -184,9 +202,16 @@ fn tell_call(out: &mut impl Write, call: &Call) -> io::Result<()> {
                 .iter()
                 .try_for_each(|event| detail(out, &text(&event["arn"])))
         }
+        "PutJobSuccessResult" if !call.input["continuationToken"].is_null() => {
+            line(
+                caller,
+                "decides: hold; tells CodePipeline: still in progress",
+            )?;
+            detail(out, &text(&call.input["executionDetails"]["summary"]))
+        }
         "PutJobSuccessResult" => {
             line(
-                "pipeline-gate",
+                caller,
                 "decides: pass; tells CodePipeline: success, with the output variables",
             )?;
             let variables = call.input["outputVariables"]
@@ -199,7 +224,7 @@ fn tell_call(out: &mut impl Write, call: &Call) -> io::Result<()> {
         "PutJobFailureResult" => {
             let details = &call.input["failureDetails"];
             line(
-                "pipeline-gate",
+                caller,
                 &format!(
                     "decides: fail; tells CodePipeline: {}, with the message",
                     text(&details["type"])
@@ -209,23 +234,41 @@ fn tell_call(out: &mut impl Write, call: &Call) -> io::Result<()> {
                 .lines()
                 .try_for_each(|line| detail(out, line))
         }
-        "ListPipelines" => line("stage-retry", "lists the pipelines"),
-        "GetPipelineState" => line(
-            "stage-retry",
-            &format!("looks at {}", text(&call.input["name"])),
+        "ListTagsForResource" => {
+            let tags = match &call.outcome {
+                Outcome::Output(output) => output["tags"].as_array().cloned().unwrap_or_default(),
+                Outcome::Error(_)
+                | Outcome::Garbage
+                | Outcome::Silence
+                | Outcome::NoConnection(_) => Vec::new(),
+            };
+            match tags.iter().find(|tag| tag["key"] == "health-gate:override") {
+                Some(tag) => line(
+                    caller,
+                    &format!("finds the pipeline's override: {}", text(&tag["value"])),
+                ),
+                None => line(caller, "finds no override on the pipeline"),
+            }
+        }
+        "GetPipelineState" if caller == "pipeline-gate" => line(
+            caller,
+            "looks whether this is a rollback, or is being stopped",
         ),
+        "ListPipelines" => line(caller, "lists the pipelines"),
+        "GetPipelineState" => line(caller, &format!("looks at {}", text(&call.input["name"]))),
         "ListActionExecutions" => line(
-            "stage-retry",
+            caller,
             "finds a stopped stage, and makes sure that the gate alone stopped it",
         ),
         "RetryStageExecution" => {
             let stage = text(&call.input["stageName"]);
-            line(
-                "stage-retry",
-                &format!("retries the failed actions of {stage}"),
-            )
+            line(caller, &format!("retries the failed actions of {stage}"))
         }
-        // What a function returns; its calls have said it.
+        "Publish" => line(
+            caller,
+            &format!("tells people: {}", text(&call.input["Subject"])),
+        ),
+        // What a function returns, and which pipeline its job is of; its other calls say it.
         _ => Ok(()),
     }
 }
