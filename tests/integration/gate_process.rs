@@ -220,6 +220,48 @@ async fn as_text_the_closing_line_is_one_line_too() {
     );
 }
 
+/// Whatever the log's format and level are, the metrics are written, at a level that Lambda's own filter lets through.
+#[tokio::test]
+async fn metric_lines_survive_the_log_s_format_and_level() {
+    for (format, level, expected) in [
+        ("JSON", "INFO", "INFO"),
+        ("JSON", "DEBUG", "INFO"),
+        ("JSON", "TRACE", "INFO"),
+        ("JSON", "WARN", "WARN"),
+        ("JSON", "ERROR", "ERROR"),
+        ("JSON", "FATAL", "FATAL"),
+        ("Text", "ERROR", "ERROR"),
+    ] {
+        let server = serve().await;
+        let settings = [
+            ("AWS_LAMBDA_LOG_FORMAT", format),
+            ("AWS_LAMBDA_LOG_LEVEL", level),
+        ];
+        let program = start(&server, FUNCTION, &settings);
+        answer(&server, &event_files::read("codepipeline-job.json")).await;
+        let Ended { stdout, .. } = program.kill().await;
+        let lines: Vec<&str> = stdout
+            .lines()
+            .filter(|line| line.contains("_aws"))
+            .collect();
+        let [line] = lines[..] else {
+            panic!("one line of metrics: {stdout}")
+        };
+        let line: Value = serde_json::from_str(line).expect("JSON and nothing else");
+        assert_eq!(line["level"], expected, "{format} {level}");
+        assert!(
+            line["timestamp"].is_string() && line["Passed"] == 1,
+            "{line}"
+        );
+        let quiet = ["WARN", "ERROR", "FATAL"].contains(&level);
+        assert_eq!(
+            stdout.contains("no open AWS Health issues"),
+            !quiet,
+            "{format} {level}: {stdout}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn without_a_region_the_program_says_what_to_set() {
     let program = Program::start(

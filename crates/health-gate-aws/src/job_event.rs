@@ -61,7 +61,7 @@ impl JobEvent {
     /// The action's `UserParameters`, if it has any.
     ///
     /// # Errors
-    /// [`PolicyError::NotAString`] when something else stands there, as in an event written by hand.
+    /// [`PolicyProblem::NotAString`] when something else stands there, as in an event written by hand.
     pub fn user_parameters(&self) -> Result<Option<&str>, PolicyError> {
         match &self.user_parameters {
             Member::Text(text) => Ok(Some(text)),

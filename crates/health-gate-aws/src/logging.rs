@@ -23,9 +23,12 @@ pub fn init(settings: &Settings, clock: Clock) {
         level: metric_level(settings.log_level.as_deref()),
         clock: clock.clone(),
     };
+    // Told what it is for, so that it does not make every crate's TRACE lines worth writing.
+    let is_metrics =
+        filter_fn(|line| line.target() == metrics::TARGET).with_max_level_hint(LevelFilter::ERROR);
     let subscriber = tracing_subscriber::registry()
         .with(layer(settings, clock))
-        .with(metric_lines);
+        .with(metric_lines.with_filter(is_metrics));
     // Only a second call can fail here; then the first one's subscriber stays, which is what it is for.
     let _ = tracing::subscriber::set_global_default(subscriber);
 }
@@ -66,9 +69,6 @@ struct MetricLines {
 
 impl<S: Subscriber> Layer<S> for MetricLines {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        if event.metadata().target() != metrics::TARGET {
-            return;
-        }
         let mut line = Line::default();
         event.record(&mut line);
         let mut now = String::new();

@@ -108,6 +108,11 @@ impl HoldState {
         now - self.since >= policy.max_hold.duration()
     }
 
+    /// When it began, in RFC 3339.
+    pub fn since_text(&self) -> String {
+        rfc3339(self.since)
+    }
+
     /// What a round says that reads nothing.
     pub fn waiting(&self, policy: &Policy) -> String {
         format!(

@@ -126,7 +126,7 @@ impl Closing<'_> {
                     overriddenBy = circumstances
                         .and_then(|circumstances| circumstances.overridden.as_ref())
                         .map(|o| o.by.as_str()),
-                    heldSince = hold.map(|hold| hold.since.unix_timestamp()),
+                    heldSince = hold.map(|hold| hold.since_text()),
                     notes,
                     notification,
                     delivery = delivered,

@@ -5,9 +5,9 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use health_gate::{
-    Assessment, Case, Circumstances, Decision, Event, HoldState, Invalid, JobResult, Note,
+    Assessment, Case, Circumstances, Decision, Event, Fail, HoldState, Invalid, JobResult, Note,
     OVERRIDE_TAG, Obstacle, Override, PipelineContext, Policy, Query, Reading, Report, StageState,
-    UnknownCause, Unread, decide,
+    StageStatus, UnknownCause, Unread, decide,
 };
 use health_gate_aws::{
     Clients, HealthReading, JobEvent, JobId, PipelineRef, describe_events, job_details,
@@ -52,12 +52,8 @@ pub(crate) struct Evaluation {
 }
 
 impl Evaluation {
-    /// Nothing is known, because the gate itself failed. The job fails, whatever its policy says.
-    pub(crate) fn of_panic(detail: String, now: UtcDateTime) -> Self {
-        let obstacle = Obstacle::Unknown(Unread {
-            cause: UnknownCause::Internal,
-            detail,
-        });
+    /// A decision, made at `now` from nothing that was read.
+    fn new(decision: Decision, now: UtcDateTime) -> Self {
         Self {
             policy: None,
             previous: None,
@@ -67,12 +63,22 @@ impl Evaluation {
             context: None,
             circumstances: Circumstances::default(),
             notes: Vec::new(),
-            decision: Decision::Fail(health_gate::Fail {
-                obstacle,
-                hold: None,
-            }),
+            decision,
             checked_at: now,
         }
+    }
+
+    /// The gate itself failed, saying `detail`. The job fails, whatever its policy says.
+    pub(crate) fn of_panic(detail: String, now: UtcDateTime) -> Self {
+        let obstacle = Obstacle::Unknown(Unread {
+            cause: UnknownCause::Internal,
+            detail,
+        });
+        let fail = Fail {
+            obstacle,
+            hold: None,
+        };
+        Self::new(Decision::Fail(fail), now)
     }
 
     pub(crate) fn report(&self) -> Report<'_> {
@@ -111,11 +117,10 @@ impl PipelineGate {
             Input::Invalid(policy, invalid) => {
                 let context = Pending::new(self.context(job).boxed());
                 let case = Case::Invalid(invalid);
-                let unchecked = Evaluation {
-                    policy,
-                    ..Evaluation::of_panic(String::new(), now)
-                };
-                Round::Decided(Box::new(self.decide(job, case, context, unchecked).await))
+                let decision = decide(case.clone(), &Circumstances::default(), now);
+                let mut evaluation = Evaluation::new(decision, now);
+                evaluation.policy = policy;
+                Round::Decided(Box::new(self.settle(job, case, context, evaluation).await))
             }
         }
     }
@@ -157,30 +162,30 @@ impl PipelineGate {
             finding,
             hold: hold.clone(),
         };
-        let found = Evaluation {
+        let decision = decide(case.clone(), &Circumstances::default(), now);
+        let evaluation = Evaluation {
             previous: hold,
             matched,
             stale,
             notes: behind.into_iter().collect(),
             health: Some(health),
-            ..Evaluation::of_panic(String::new(), now)
+            ..Evaluation::new(decision, now)
         };
-        let decided = self.decide(job, case, context, found).await;
+        let settled = self.settle(job, case, context, evaluation).await;
         Evaluation {
             policy: Some(policy),
-            ..decided
+            ..settled
         }
     }
 
-    /// Decides; if that is no pass, reads what the pipeline says and decides again. A pass waits for nothing.
-    async fn decide(
+    /// A decision that is no pass is made again with what the pipeline says. A pass waits for nothing.
+    async fn settle(
         &self,
         job: &Job<'_>,
         case: Case<'_>,
         context: Pending<'_, Result<PipelineContext, String>>,
         mut found: Evaluation,
     ) -> Evaluation {
-        found.decision = decide(case.clone(), &found.circumstances, found.checked_at);
         if found.decision.passes() {
             found.context = context.value.and_then(Result::ok);
             return found;
@@ -227,8 +232,7 @@ impl PipelineGate {
             Ok(stages) => {
                 if let Some(stage) = context.own_stage(&stages) {
                     found.circumstances.rollback = stage.rollback;
-                    found.circumstances.stopping =
-                        stage.status == health_gate::StageStatus::Stopping;
+                    found.circumstances.stopping = stage.status == StageStatus::Stopping;
                 }
             }
             Err(why) => found.notes.push(Note::StageUnread(why)),

@@ -91,16 +91,16 @@ impl PipelineGate {
         };
 
         // A defect of ours must not let the job hang.
-        let evaluation = AssertUnwindSafe(self.evaluate(&job)).catch_unwind();
-        let mut round = match evaluation.boxed().await {
-            Ok(round) => round,
-            Err(panic) => Round::Decided(Box::new(Evaluation::of_panic(
-                text_of(&*panic),
-                self.clients.clock.now(),
-            ))),
+        let prepared = AssertUnwindSafe(self.prepare(&job)).catch_unwind();
+        let (round, result, notified_early) = match prepared.boxed().await {
+            Ok(prepared) => prepared,
+            Err(panic) => {
+                let now = self.clients.clock.now();
+                let round = Round::Decided(Box::new(Evaluation::of_panic(text_of(&*panic), now)));
+                let result = round.job_result();
+                (round, result, None)
+            }
         };
-        let notified_early = self.announce_hold(&mut round, &time).await;
-        let result = round.job_result();
         let delivery = put_job_result(&self.clients, &job_id, &result, time.answer())
             .boxed()
             .await;
@@ -121,6 +121,14 @@ impl PipelineGate {
         };
         closing.close(&self.clients, delivery)?;
         Ok(result)
+    }
+
+    /// Everything before the answer.
+    async fn prepare(&self, job: &Job<'_>) -> (Round, JobResult, Option<Result<(), String>>) {
+        let mut round = self.evaluate(job).await;
+        let notified = self.announce_hold(&mut round, job.time).await;
+        let result = round.job_result();
+        (round, result, notified)
     }
 
     /// A hold that begins is told before the answer, because the answer's token says whether it was.

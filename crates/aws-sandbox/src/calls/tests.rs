@@ -136,3 +136,119 @@ fn a_request_without_credentials_is_refused() {
 fn what_is_no_request_of_aws_is_not_found() {
     assert_eq!(post("/favicon.ico", &[], b"").0, StatusCode::NOT_FOUND);
 }
+
+/// What is signed for one region is refused by the endpoint of another, as a failover that forgets to sign again finds out.
+#[test]
+fn an_endpoint_takes_only_what_is_signed_for_its_region() {
+    let request = |host: &str| {
+        let headers = [
+            ("x-amz-target", "AWSHealth_20160804.DescribeEvents"),
+            ("authorization", SCOPE),
+            ("host", host),
+        ];
+        post("/", &headers, b"{}").0
+    };
+    assert_eq!(request("health.us-east-1.amazonaws.com"), StatusCode::OK);
+    assert_eq!(
+        request("health.us-east-2.amazonaws.com"),
+        StatusCode::BAD_REQUEST
+    );
+    assert_eq!(request("127.0.0.1:4566"), StatusCode::OK);
+}
+
+/// awsQuery, as the AWS CLI and all SDKs speak to SNS.
+fn publish(form: &str) -> (StatusCode, String) {
+    let mut sandbox = Sandbox::new(1);
+    sandbox.sns.create_topic("us-east-1", "people");
+    let request = Request::post("/")
+        .header(
+            "content-type",
+            "application/x-www-form-urlencoded; charset=utf-8",
+        )
+        .header("authorization", SCOPE.replace("/health/", "/sns/"))
+        .body(Bytes::from(format!(
+            "Action=Publish&Version=2010-03-31&{form}"
+        )))
+        .expect("a request");
+    let Answer::Now(response) = sandbox.handle(NOW, &request) else {
+        panic!("answered at once")
+    };
+    let (head, body) = response.into_parts();
+    assert_eq!(head.headers["content-type"], "text/xml");
+    let stored = sandbox.sns.published().len();
+    assert_eq!(stored == 1, head.status == StatusCode::OK);
+    (head.status, String::from_utf8(body.to_vec()).expect("text"))
+}
+
+const TOPIC: &str = "TopicArn=arn%3Aaws%3Asns%3Aus-east-1%3A111122223333%3Apeople";
+
+#[test]
+fn a_message_is_published_and_answered_in_xml() {
+    let (status, body) = publish(&format!(
+        "{TOPIC}&Subject=hello&Message=a%26b&MessageStructure="
+    ));
+    assert_eq!(
+        (status, body.contains("<Code>InvalidParameter</Code>")),
+        (StatusCode::BAD_REQUEST, true),
+        "{body}"
+    );
+    let (status, body) = publish(&format!("{TOPIC}&Subject=hello&Message=a%26b"));
+    assert_eq!(status, StatusCode::OK, "{body}");
+    assert!(
+        body.starts_with("<PublishResponse><PublishResult><MessageId>"),
+        "{body}"
+    );
+}
+
+#[test]
+fn what_sns_would_refuse_is_refused() {
+    let long = "x".repeat(100);
+    for (form, code) in [
+        ("Message=x".to_owned(), "InvalidParameter"),
+        (TOPIC.to_owned(), "InvalidParameter"),
+        (format!("{TOPIC}&Message="), "InvalidParameter"),
+        (
+            format!("{TOPIC}&Message=x&Subject={long}"),
+            "InvalidParameter",
+        ),
+        (
+            format!("{TOPIC}&Message=x&Subject=a%0Ab"),
+            "InvalidParameter",
+        ),
+        (
+            format!("{TOPIC}&Message=x&Subject=%C3%BC"),
+            "InvalidParameter",
+        ),
+        (
+            format!("{TOPIC}&Message=x&MessageStructure=json"),
+            "InvalidParameter",
+        ),
+        (
+            format!("{TOPIC}&Message=%7B%22email%22%3A%22x%22%7D&MessageStructure=json"),
+            "InvalidParameter",
+        ),
+        (
+            format!("{TOPIC}&Message=%7B%22default%22%3A1%7D&MessageStructure=json"),
+            "InvalidParameter",
+        ),
+        (
+            format!("{}&Message=x", TOPIC.replace("us-east-1", "eu-west-1")),
+            "InvalidParameter",
+        ),
+        (format!("{TOPIC}2&Message=x"), "NotFound"),
+        (
+            format!("{TOPIC}&Message=x&PhoneNumber=1"),
+            "SerializationException",
+        ),
+    ] {
+        let (status, body) = publish(&form);
+        assert!(
+            status.is_client_error() && body.contains(&format!("<Code>{code}</Code>")),
+            "{form}: {body}"
+        );
+    }
+    let (status, _) = publish(&format!(
+        "{TOPIC}&Message=%7B%22default%22%3A%22x%22%7D&MessageStructure=json"
+    ));
+    assert_eq!(status, StatusCode::OK);
+}
