@@ -327,7 +327,7 @@ async fn faults_of_the_answer() {
     answers after 4 s                      answered; job.undelivered        5  17.45 s
     garbage                                none; job.undelivered            1   0.04 s
     already answered otherwise             JobFailed                        1   0.04 s
-    unknown job                            none; job.not-found              1   0.04 s
+    unknown job                            none; job.not-found              1   0.06 s
     ");
 }
 

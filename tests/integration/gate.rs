@@ -121,7 +121,7 @@ async fn more_than_fifty_pages_are_not_read_to_the_end() {
     assert_eq!(failure_type, "SystemUnavailable");
     assert_snapshot!(message, @"
     health-gate unknown: AWS Health has more pages of events than the gate reads: stopped after 50 pages of 100 events
-    next: look at AWS Health yourself; if the action's UserParameters name many regions, name fewer and release the change again
+    next: look at AWS Health yourself; if the action's UserParameters name many regions, name fewer; retried automatically until 2026-11-24 09:00 UTC, once AWS Health can be read and is clear; a retry by hand reads AWS Health again
     ");
     assert_eq!(gate.calls("DescribeEvents"), 50);
 }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use aws_sandbox::{Fault, ServiceError};
-use health_gate_aws::{CnameLookUp, Settings};
+use aws_sandbox::{Fault, ServiceError, World};
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
+use health_gate_aws::{Clients, CnameLookUp, Settings};
 use tokio::net::UdpSocket;
 
-use crate::in_world::{GateWorld, RETRY_FUNCTION, ec2_issue, failure, verdict};
+use crate::in_world::{GateWorld, RETRY_FUNCTION, START, ec2_issue, failure, verdict};
 use crate::stage_retry::{ALWAYS, Story, gated, outcomes};
 
 fn found(target: &'static str) -> CnameLookUp {
@@ -136,7 +137,10 @@ async fn the_other_endpoint_is_asked_when_the_active_one_is_down_and_may_be_behi
 /// These are about the caller: the other endpoint would say the same, and be asked once more.
 #[tokio::test(start_paused = true)]
 async fn the_other_endpoint_is_not_asked_after_throttling_a_denial_or_without_a_plan() {
+    let mut unavailable_for_you = ServiceError::throttling();
+    unavailable_for_you.status = "503".parse().expect("a status");
     for error in [
+        unavailable_for_you,
         ServiceError::throttling(),
         ServiceError::access_denied("health:DescribeEvents"),
         ServiceError::subscription_required(),
@@ -286,12 +290,27 @@ async fn a_cname_is_looked_up_and_kept_for_its_time_to_live() {
 /// An endpoint in the environment is asked and nothing else: no look-up is even made.
 #[tokio::test(start_paused = true)]
 async fn a_configured_endpoint_needs_no_look_up() {
-    let world = aws_sandbox::World::new(crate::in_world::START, 1);
-    let config = world
+    /// What the SDK reads of `AWS_ENDPOINT_URL_HEALTH`.
+    #[derive(Debug)]
+    struct OfHealth;
+    impl LoadServiceConfig for OfHealth {
+        fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+            let is_meant = key.env() == "AWS_ENDPOINT_URL" && key.service_id() == "Health";
+            is_meant.then(|| "http://127.0.0.1:4566".to_owned())
+        }
+    }
+    let world = World::new(START, 1);
+    let of_all = world
         .sdk_config("us-east-1")
         .to_builder()
         .endpoint_url("http://127.0.0.1:4566")
         .build();
-    health_gate_aws::Clients::new(&config, || panic!("no look-up is made"))
-        .expect("the region is one");
+    let of_health = world
+        .sdk_config("us-east-1")
+        .to_builder()
+        .service_config(OfHealth)
+        .build();
+    for config in [of_all, of_health] {
+        Clients::new(&config, || panic!("no look-up is made")).expect("the region is one");
+    }
 }

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use aws_sandbox::{Fault, ServiceError};
+use health_gate_aws::Settings;
 use insta::assert_snapshot;
 use serde_json::json;
 
-use crate::in_world::{FUNCTION, GateWorld, ec2_issue, failure, verdict};
+use crate::in_world::{FUNCTION, GateWorld, TOPIC, ec2_issue, failure, usual, verdict};
 
 const ALWAYS: std::ops::Range<usize> = 0..usize::MAX;
 
@@ -34,7 +35,7 @@ async fn no_support_plan_is_a_configuration_error() {
     assert_snapshot!(told, @"
     ConfigurationError after 1 attempts
     health-gate unknown: this account has no support plan that includes the AWS Health API: SubscriptionRequiredException: The AWS Health API is only available to accounts with a Business, Enterprise On-Ramp or Enterprise Support plan.
-    next: the AWS Health API needs a Business Support+, Enterprise Support or Unified Operations plan; without one this gate cannot work in this account
+    next: the AWS Health API needs a Business Support+, Enterprise Support or Unified Operations plan; without one this gate cannot work in this account; retried automatically until 2026-11-24 09:00 UTC, once AWS Health can be read and is clear; a retry by hand reads AWS Health again
     ");
 }
 
@@ -47,7 +48,7 @@ async fn denied_access_is_a_permission_error() {
     assert_snapshot!(told, @"
     PermissionError after 1 attempts
     health-gate unknown: access to the AWS Health API is denied: AccessDeniedException: User: arn:aws:sts::111122223333:assumed-role/sandbox is not authorized to perform: health:DescribeEvents on resource: *
-    next: check the role and the credentials of the gate's function, which needs `health:DescribeEvents` on `*`; then retry this stage
+    next: check the role and the credentials of the gate's function, which needs `health:DescribeEvents` on `*`; retried automatically until 2026-11-24 09:00 UTC, once AWS Health can be read and is clear; a retry by hand reads AWS Health again
     ");
 }
 
@@ -107,7 +108,7 @@ async fn garbage_is_unknown() {
     let told = with_health_failing(Fault::Garbage).await;
     assert_snapshot!(told, @"
     SystemUnavailable after 1 attempts
-    health-gate unknown: AWS Health is unavailable: service error: unhandled error: unexpected type break at position 0: expected map
+    health-gate unknown: AWS Health is unavailable: HTTP 200, not an answer of AWS: service error: unhandled error: unexpected type break at position 0: expected map
     next: retried automatically until 2026-11-24 09:00 UTC, once AWS Health can be read and is clear; a retry by hand reads AWS Health again
     ");
 }
@@ -299,4 +300,54 @@ async fn a_job_of_another_region_fails_the_invocation_and_says_where_it_asked() 
     let error = gate.returned().expect_err("the job is not here");
     assert_eq!(error["errorType"], "job.not-found");
     assert_snapshot!(error["errorMessage"].as_str().expect("a text"), @"CodePipeline in us-east-1 has no job 66666666-aaaa-4666-8666-666666666666: the job is of another region, or its event was made up");
+}
+
+/// Who answered the job has told people; a result whose fate is not known is told again rather than never.
+#[tokio::test(start_paused = true)]
+async fn people_are_told_once_or_more_but_never_not() {
+    let cut = Fault::Cut;
+    let denied = Fault::Error(ServiceError::access_denied(
+        "codepipeline:PutJobFailureResult",
+    ));
+    let answered = Fault::Error(ServiceError::new(
+        "InvalidJobStateException",
+        "Job has already terminated",
+    ));
+    let unknown = Fault::Error(ServiceError::new(
+        "JobNotFoundException",
+        "Job does not exist",
+    ));
+    for (fault, told) in [(cut, 1), (denied, 1), (answered, 0), (unknown, 0)] {
+        let settings = Settings {
+            notification_topic: Some(TOPIC.to_owned()),
+            ..Settings::default()
+        };
+        let gate = GateWorld::with("us-east-1", settings, usual());
+        gate.put_event(ec2_issue("1"));
+        gate.world.with(|sandbox, _| {
+            sandbox.sns.create_topic("us-east-1", "people");
+            sandbox.fail("PutJobFailureResult", fault.clone(), ALWAYS);
+        });
+        gate.job("us-east-1").await;
+        let published = gate.world.with(|sandbox, _| sandbox.sns.published().len());
+        assert_eq!(published, told, "{fault:?}");
+    }
+}
+
+/// An answer without a list of events is no answer of AWS Health: nothing was read.
+#[tokio::test(start_paused = true)]
+async fn an_answer_without_events_is_unknown_and_not_clear() {
+    for output in [
+        json!({}),
+        json!({"events": null}),
+        json!({"message": "hello"}),
+    ] {
+        let told = with_health_failing(Fault::Output(output.clone())).await;
+        assert!(
+            told.contains(
+                "health-gate unknown: AWS Health is unavailable: the answer has no list of events"
+            ),
+            "{output}: {told}"
+        );
+    }
 }

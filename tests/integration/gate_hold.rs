@@ -196,7 +196,7 @@ async fn a_person_who_stops_the_execution_ends_its_hold() {
     assert_eq!(status(&gate), Some(Status::Stopped));
     assert_snapshot!(rounds(&gate).join("\n"), @"
     hold
-    health-gate blocked: stopped by a person while it was held for 1 open AWS Health issue in us-east-1
+    health-gate blocked: stopped by a person, during: 1 open AWS Health issue in us-east-1
     ");
     assert_eq!(
         subjects(&gate)[1..],

@@ -185,7 +185,7 @@ async fn one_closing_line_says_what_was_done_and_why() {
       "incidentArns": "arn:aws:health:us-east-1::event/EC2/AWS_EC2_OPERATIONAL_ISSUE/AWS_EC2_OPERATIONAL_ISSUE_1",
       "incidents": 1,
       "jobId": "11111111-aaaa-4111-8111-111111111111",
-      "level": "INFO",
+      "level": "WARN",
       "mayBeBehind": false,
       "message": "health-gate blocked: 1 open AWS Health issue in us-east-1",
       "pipeline": "sandbox",

@@ -167,7 +167,7 @@ impl fmt::Debug for CnameLookUp {
 }
 
 /// The region of `health.us-east-2.amazonaws.com.`: its second label.
-fn region_of(host: &str) -> Option<Region> {
+pub(crate) fn region_of(host: &str) -> Option<Region> {
     let region: Region = host
         .strip_prefix("health.")?
         .split('.')

@@ -9,7 +9,7 @@ use aws_types::SdkConfig;
 use aws_types::service_config::ServiceConfigKey;
 use health_gate::{InvalidRegion, Region};
 
-use crate::active_endpoint::{CnameLookUp, Endpoints};
+use crate::active_endpoint::{CnameLookUp, Endpoints, region_of};
 use crate::clock::Clock;
 
 /// What the gate needs of AWS.
@@ -29,7 +29,10 @@ pub struct Clients {
 #[derive(Debug, Clone)]
 pub(crate) enum HealthEndpoints {
     /// At the endpoint that the configuration names (`AWS_ENDPOINT_URL_HEALTH`), and nowhere else.
-    Configured(Endpoints),
+    Configured {
+        /// The region that it takes signatures for.
+        region: String,
+    },
     /// At the active endpoint, which is looked up at each reading.
     Active(Endpoints, CnameLookUp),
 }
@@ -103,10 +106,13 @@ impl Clients {
             .retry_config(retries(2))
             .retry_partition(partition("sns"))
             .build();
-        let health_endpoints = if has_health_endpoint(config) {
-            HealthEndpoints::Configured(endpoints)
-        } else {
-            HealthEndpoints::Active(endpoints, look_up())
+        let health_endpoints = match health_endpoint(config) {
+            // An address of AWS names the region; anything else stands for the usual one.
+            Some(url) => HealthEndpoints::Configured {
+                region: region_of_url(&url)
+                    .map_or_else(|| endpoints.usual.to_owned(), |region| region.to_string()),
+            },
+            None => HealthEndpoints::Active(endpoints, look_up()),
         };
         Ok(Self {
             sns: aws_sdk_sns::Client::from_conf(sns),
@@ -119,8 +125,8 @@ impl Clients {
     }
 }
 
-/// Whether the configuration names an endpoint for AWS Health, for the service or for all of AWS.
-fn has_health_endpoint(config: &SdkConfig) -> bool {
+/// The endpoint that the configuration names for AWS Health, for the service or for all of AWS.
+fn health_endpoint(config: &SdkConfig) -> Option<String> {
     let key = ServiceConfigKey::builder()
         .service_id("Health")
         .env("AWS_ENDPOINT_URL")
@@ -130,5 +136,34 @@ fn has_health_endpoint(config: &SdkConfig) -> bool {
         .service_config()
         .zip(key.ok())
         .and_then(|(config, key)| config.load_config(key));
-    of_service.is_some() || config.endpoint_url().is_some()
+    of_service.or_else(|| config.endpoint_url().map(str::to_owned))
+}
+
+/// The region of `https://health.us-east-2.amazonaws.com`.
+fn region_of_url(url: &str) -> Option<Region> {
+    let host = url.split_once("://").map_or(url, |(_, rest)| rest);
+    region_of(host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_of_aws_names_the_region_that_it_takes_signatures_for() {
+        for (url, region) in [
+            ("https://health.us-east-2.amazonaws.com", Some("us-east-2")),
+            ("https://health.us-east-2.api.aws/", Some("us-east-2")),
+            ("http://127.0.0.1:4566", None),
+            ("https://vpce-1.health.us-east-1.vpce.amazonaws.com", None),
+        ] {
+            assert_eq!(
+                region_of_url(url)
+                    .map(|region| region.to_string())
+                    .as_deref(),
+                region,
+                "{url}"
+            );
+        }
+    }
 }

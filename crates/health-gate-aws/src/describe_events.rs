@@ -5,9 +5,7 @@
     reason = "the SDK's enums are non-exhaustive: a wildcard is required"
 )]
 
-use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use aws_sdk_health::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_health::operation::describe_events::DescribeEventsError;
@@ -16,12 +14,11 @@ use aws_sdk_health::types::{
     self, DateTimeRange, EventFilter, EventScopeCode, EventStatusCode, EventTypeCategory,
 };
 use health_gate::{
-    Event, EventCategory, EventScope, EventStatus, Query, Reading, Region, UnknownCause, Unread,
+    Event, EventCategory, EventScope, EventStatus, Query, Region, UnknownCause, Unread,
 };
 use time::UtcDateTime;
 
-use crate::active_endpoint::{CnameLookUp, Endpoints};
-use crate::clients::{Clients, HealthEndpoints};
+use crate::clients::Clients;
 use crate::sdk_error::{is_without_credentials, text};
 
 /// The most regions that one filter takes (API reference, `EventFilter`).
@@ -31,258 +28,94 @@ const EVENTS_PER_PAGE: i32 = 100;
 /// A request with more pages than this is not read to its end.
 const PAGES_PER_REQUEST: usize = 50;
 
-/// A reading of AWS Health, and what it took.
-#[derive(Debug, Clone)]
-pub struct HealthReading {
-    /// What was read.
-    pub reading: Reading,
-    /// The region of the endpoint that was asked last.
-    pub endpoint: Region,
-    /// How many pages were asked for, at all endpoints. Attempts of the SDK at the same page are one.
-    pub calls: usize,
-    /// How long it took.
-    pub took: Duration,
+/// Why not all pages were read.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) unread: Unread,
+    /// The endpoint is to blame, not what it was asked or by whom: another one may do better.
+    pub(crate) is_endpoints_fault: bool,
 }
 
-/// Reads AWS Health, within `budget`. A page that could not be read makes the reading unknown; the events of the
-/// pages before it are kept.
-///
-/// The reading begins at once at the endpoint that is usually active, and which one is, is looked up beside it. If the active
-/// endpoint cannot be reached, does not answer or fails, the other one is asked; its data may be behind.
-pub async fn describe_events(clients: &Clients, query: &Query, budget: Duration) -> HealthReading {
-    let begin = clients.clock.now();
-    let calls = AtomicUsize::new(0);
-    let reader = Reader {
-        clients,
-        query,
-        calls: &calls,
-    };
-    let (reading, endpoint) = match &clients.health_endpoints {
-        HealthEndpoints::Configured(endpoints) => {
-            let PartialReading { seen, unread, .. } = reader.at(endpoints.usual, budget).await;
-            (
-                Reading {
-                    events: seen,
-                    unread,
-                    may_be_behind: false,
-                },
-                endpoints.usual.to_owned(),
-            )
+impl Failure {
+    /// The endpoint answered, but not what was asked.
+    fn of_reading(cause: UnknownCause, detail: String) -> Self {
+        Self {
+            unread: Unread { cause, detail },
+            is_endpoints_fault: false,
         }
-        HealthEndpoints::Active(endpoints, look_up) => {
-            reader.at_active(*endpoints, look_up, budget).await
-        }
-    };
-    HealthReading {
-        reading,
-        endpoint: endpoint.parse().unwrap_or_else(|_| Region::global()),
-        calls: calls.into_inner(),
-        took: (clients.clock.now() - begin).try_into().unwrap_or_default(),
     }
 }
 
-struct Reader<'a> {
-    clients: &'a Clients,
-    query: &'a Query,
-    calls: &'a AtomicUsize,
+/// Reads all pages of all requests at the endpoint of a region; what was read is in `seen` even if that ends early. Closed
+/// events are asked for after open ones: an event that closes meanwhile is in one of the two.
+pub(crate) async fn describe_events(
+    clients: &Clients,
+    endpoint: &str,
+    query: &Query,
+    calls: &AtomicUsize,
+    seen: &mut Vec<Event>,
+) -> Result<(), Failure> {
+    for regions in query.regions.chunks(REGIONS_PER_REQUEST) {
+        let regions = regions.iter().map(Region::to_string).collect();
+        let categories = query.categories.iter().filter_map(wire_category).collect();
+        let filter = EventFilter::builder()
+            .set_regions(Some(regions))
+            .set_event_type_categories(Some(categories));
+        let open = filter.clone().event_status_codes(EventStatusCode::Open);
+        read_pages(clients, endpoint, open.build(), calls, seen).await?;
+        if let Some(since) = query.closed_since {
+            let since = DateTimeRange::builder()
+                .from(DateTime::from_secs(since.unix_timestamp()))
+                .build();
+            let closed = filter
+                .event_status_codes(EventStatusCode::Closed)
+                .last_updated_times(since);
+            read_pages(clients, endpoint, closed.build(), calls, seen).await?;
+        }
+    }
+    Ok(())
 }
 
-/// What one endpoint gave.
-#[derive(Default)]
-struct PartialReading {
-    seen: Vec<Event>,
-    unread: Option<Unread>,
-    /// The endpoint is to blame, not what it was asked or by whom.
-    is_endpoints_fault: bool,
-}
-
-impl Reader<'_> {
-    async fn at_active(
-        &self,
-        endpoints: Endpoints,
-        look_up: &CnameLookUp,
-        budget: Duration,
-    ) -> (Reading, String) {
-        let begin = tokio::time::Instant::now();
-        // A silent endpoint leaves the other one as much time.
-        let first_budget = if endpoints.other.is_some() {
-            budget / 2
-        } else {
-            budget
+async fn read_pages(
+    clients: &Clients,
+    endpoint: &str,
+    filter: EventFilter,
+    calls: &AtomicUsize,
+    seen: &mut Vec<Event>,
+) -> Result<(), Failure> {
+    let request = clients
+        .health
+        .describe_events()
+        .filter(filter)
+        .max_results(EVENTS_PER_PAGE);
+    let mut token = None;
+    // Not the SDK's paginator: a token that comes twice ends that one as if all had been read.
+    for _ in 0..PAGES_PER_REQUEST {
+        calls.fetch_add(1, Ordering::Relaxed);
+        let region = aws_sdk_health::config::Region::new(endpoint.to_owned());
+        let at_endpoint = aws_sdk_health::config::Builder::new().region(region);
+        let request = request
+            .clone()
+            .set_next_token(token)
+            .customize()
+            .config_override(at_endpoint);
+        let page = request.send().await.map_err(|error| Failure {
+            unread: unread(&error),
+            is_endpoints_fault: is_endpoints_fault(&error),
+        })?;
+        // AWS Health sends an empty list when there is nothing: an answer without one is not its answer.
+        let Some(events) = page.events else {
+            let detail = "the answer has no list of events".to_owned();
+            return Err(Failure::of_reading(UnknownCause::Unavailable, detail));
         };
-        let (active, first) = {
-            let mut unusual = pin!(look_up.unusual_region(endpoints));
-            let mut usual = pin!(self.at(endpoints.usual, first_budget));
-            // The look-up first: one that is known already begins no reading that would be thrown away.
-            let (unusual, usual) = tokio::select! {
-                biased;
-                region = &mut unusual => match region {
-                    Some(region) => (Some(region), PartialReading::default()),
-                    None => (None, usual.await),
-                },
-                reading = &mut usual => (unusual.await, reading),
-            };
-            match unusual {
-                Some(region) => {
-                    let active = region.to_string();
-                    let reading = self.at(&active, first_budget).await;
-                    (active, reading)
-                }
-                None => (endpoints.usual.to_owned(), usual),
-            }
-        };
-        let other = if active == endpoints.usual {
-            endpoints.other
-        } else {
-            Some(endpoints.usual)
-        };
-        let Some(other) = other.filter(|_| first.is_endpoints_fault) else {
-            return (
-                Reading {
-                    events: first.seen,
-                    unread: first.unread,
-                    may_be_behind: false,
-                },
-                active,
-            );
-        };
-        let second = self.at(other, budget.saturating_sub(begin.elapsed())).await;
-        let mut events = first.seen;
-        events.extend(second.seen);
-        match second.unread {
-            // What is known of the first is of the first: an incident that it showed is one.
-            None => (
-                Reading {
-                    events,
-                    unread: None,
-                    may_be_behind: true,
-                },
-                other.to_owned(),
-            ),
-            Some(second) => {
-                let unread = first.unread.map(|first| Unread {
-                    detail: format!(
-                        "{} (and at the other endpoint, {other}: {})",
-                        first.detail, second.detail
-                    ),
-                    ..first
-                });
-                (
-                    Reading {
-                        events,
-                        unread,
-                        may_be_behind: false,
-                    },
-                    active,
-                )
-            }
+        seen.extend(events.into_iter().map(event));
+        token = page.next_token.filter(|token| !token.is_empty());
+        if token.is_none() {
+            return Ok(());
         }
     }
-
-    async fn at(&self, endpoint: &str, budget: Duration) -> PartialReading {
-        let mut seen = Vec::new();
-        let (unread, is_endpoints_fault) =
-            match tokio::time::timeout(budget, self.read(endpoint, &mut seen)).await {
-                Ok(Ok(())) => (None, false),
-                Ok(Err((unread, fault))) => (Some(unread), fault),
-                Err(_) => {
-                    let detail = match budget.as_secs_f64() {
-                        0.0 => "the invocation had no time left to ask".to_owned(),
-                        seconds => format!("the gate waited {seconds:.1} s"),
-                    };
-                    (
-                        Some(Unread {
-                            cause: UnknownCause::TimedOut,
-                            detail,
-                        }),
-                        true,
-                    )
-                }
-            };
-        PartialReading {
-            seen,
-            unread,
-            is_endpoints_fault,
-        }
-    }
-
-    /// All pages of all requests. Closed events are asked for after open ones: an event that closes meanwhile is in
-    /// one of the two.
-    async fn read(&self, endpoint: &str, seen: &mut Vec<Event>) -> Result<(), (Unread, bool)> {
-        for regions in self.query.regions.chunks(REGIONS_PER_REQUEST) {
-            let filter = EventFilter::builder()
-                .set_regions(Some(regions.iter().map(Region::to_string).collect()))
-                .set_event_type_categories(Some(
-                    self.query
-                        .categories
-                        .iter()
-                        .filter_map(wire_category)
-                        .collect(),
-                ));
-            self.read_pages(
-                endpoint,
-                filter
-                    .clone()
-                    .event_status_codes(EventStatusCode::Open)
-                    .build(),
-                seen,
-            )
-            .await?;
-            if let Some(since) = self.query.closed_since {
-                let since = DateTimeRange::builder()
-                    .from(DateTime::from_secs(since.unix_timestamp()))
-                    .build();
-                let closed = filter
-                    .event_status_codes(EventStatusCode::Closed)
-                    .last_updated_times(since);
-                self.read_pages(endpoint, closed.build(), seen).await?;
-            }
-        }
-        Ok(())
-    }
-
-    async fn read_pages(
-        &self,
-        endpoint: &str,
-        filter: EventFilter,
-        seen: &mut Vec<Event>,
-    ) -> Result<(), (Unread, bool)> {
-        let request = self
-            .clients
-            .health
-            .describe_events()
-            .filter(filter)
-            .max_results(EVENTS_PER_PAGE);
-        let mut token = None;
-        // Not the SDK's paginator: a token that comes twice ends that one as if all had been read.
-        for _ in 0..PAGES_PER_REQUEST {
-            self.calls.fetch_add(1, Ordering::Relaxed);
-            let at_endpoint = aws_sdk_health::config::Builder::new()
-                .region(aws_sdk_health::config::Region::new(endpoint.to_owned()));
-            let request = request
-                .clone()
-                .set_next_token(token)
-                .customize()
-                .config_override(at_endpoint);
-            let page = request
-                .send()
-                .await
-                .map_err(|error| (unread(&error), is_endpoints_fault(&error)))?;
-            seen.extend(page.events.unwrap_or_default().into_iter().map(event));
-            token = page.next_token.filter(|token| !token.is_empty());
-            if token.is_none() {
-                return Ok(());
-            }
-        }
-        let detail = format!("stopped after {PAGES_PER_REQUEST} pages of {EVENTS_PER_PAGE} events");
-        Err((
-            Unread {
-                cause: UnknownCause::TooManyPages,
-                detail,
-            },
-            false,
-        ))
-    }
+    let detail = format!("stopped after {PAGES_PER_REQUEST} pages of {EVENTS_PER_PAGE} events");
+    Err(Failure::of_reading(UnknownCause::TooManyPages, detail))
 }
 
 fn wire_category(category: &EventCategory) -> Option<EventTypeCategory> {

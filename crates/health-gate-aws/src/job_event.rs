@@ -144,6 +144,16 @@ impl Pick<'_> {
         }
     }
 
+    /// No path goes on in this value. What stands where one should go on is not what was asked for, and not nothing.
+    fn end_all(&mut self, found: &Member) {
+        for (path, member) in &mut self.wanted {
+            **member = match found {
+                Member::Text(_) if !path.is_empty() => Member::Other("a string"),
+                Member::Text(_) | Member::Absent | Member::Other(_) => found.clone(),
+            };
+        }
+    }
+
     /// The paths that go on at `key`.
     fn follow(&mut self, key: &str) -> Pick<'_> {
         let mut wanted = Vec::new();
@@ -185,38 +195,38 @@ impl<'de> Visitor<'de> for Pick<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<(), A::Error> {
-        self.end_here(&Member::Other("a list"));
+        self.end_all(&Member::Other("a list"));
         while seq.next_element::<IgnoredAny>()?.is_some() {}
         Ok(())
     }
 
     fn visit_str<E: Error>(mut self, text: &str) -> Result<(), E> {
-        self.end_here(&Member::Text(text.to_owned()));
+        self.end_all(&Member::Text(text.to_owned()));
         Ok(())
     }
 
     fn visit_bool<E: Error>(mut self, _: bool) -> Result<(), E> {
-        self.end_here(&Member::Other("a boolean"));
+        self.end_all(&Member::Other("a boolean"));
         Ok(())
     }
 
     fn visit_i64<E: Error>(mut self, _: i64) -> Result<(), E> {
-        self.end_here(&Member::Other("a number"));
+        self.end_all(&Member::Other("a number"));
         Ok(())
     }
 
     fn visit_u64<E: Error>(mut self, _: u64) -> Result<(), E> {
-        self.end_here(&Member::Other("a number"));
+        self.end_all(&Member::Other("a number"));
         Ok(())
     }
 
     fn visit_f64<E: Error>(mut self, _: f64) -> Result<(), E> {
-        self.end_here(&Member::Other("a number"));
+        self.end_all(&Member::Other("a number"));
         Ok(())
     }
 
     fn visit_unit<E: Error>(mut self) -> Result<(), E> {
-        self.end_here(&Member::Absent);
+        self.end_all(&Member::Absent);
         Ok(())
     }
 }
@@ -257,17 +267,26 @@ mod tests {
 
     #[test]
     fn the_job_can_be_answered_whatever_else_is_wrong() {
-        for data in [
-            json!(null),
-            json!(7),
-            json!("x"),
-            json!([{"id": "x"}]),
-            json!({"actionConfiguration": [1, 2]}),
-            json!({"actionConfiguration": {"configuration": 1.5}}),
+        for (data, user_parameters) in [
+            (json!(null), Ok(None)),
+            (json!({}), Ok(None)),
+            (json!({"actionConfiguration": null}), Ok(None)),
+            // The default policy would check the wrong thing.
+            (json!(7), Err(not_a_string("a number"))),
+            (json!("x"), Err(not_a_string("a string"))),
+            (json!([{"id": "x"}]), Err(not_a_string("a list"))),
+            (
+                json!({"actionConfiguration": [1, 2]}),
+                Err(not_a_string("a list")),
+            ),
+            (
+                json!({"actionConfiguration": {"configuration": 1.5}}),
+                Err(not_a_string("a number")),
+            ),
         ] {
             let event = read(&json!({"CodePipeline.job": {"data": data, "id": "job-1"}}));
             assert_eq!(event.job_id(), Some(JobId("job-1".to_owned())), "{data}");
-            assert_eq!(event.user_parameters(), Ok(None), "{data}");
+            assert_eq!(event.user_parameters(), user_parameters, "{data}");
         }
     }
 

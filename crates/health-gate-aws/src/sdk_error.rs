@@ -13,7 +13,14 @@ where
     match (error.code(), error.message()) {
         (Some(code), Some(message)) => format!("{code}: {message}"),
         (Some(code), None) => code.to_owned(),
-        (None, _) => error_chain(error),
+        (None, _) => match error.raw_response() {
+            Some(response) => format!(
+                "HTTP {}, not an answer of AWS: {}",
+                response.status().as_u16(),
+                error_chain(error)
+            ),
+            None => error_chain(error),
+        },
     }
 }
 

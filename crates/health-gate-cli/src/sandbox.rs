@@ -10,7 +10,7 @@ use aws_sandbox::codepipeline::{
     ActionDeclaration, ActionKind, NewJob, PipelineDeclaration, StageDeclaration,
 };
 use aws_sandbox::health::Event;
-use aws_sandbox::{HttpServer, Sandbox, Timestamp};
+use aws_sandbox::{ACCOUNT_ID, HttpServer, Sandbox, Timestamp};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -18,6 +18,8 @@ use crate::exit_code::ExitCode;
 
 const REGION: &str = "us-east-1";
 const FUNCTION: &str = "pipeline-gate";
+/// The topic on which people are told.
+const TOPIC: &str = "people";
 const PIPELINE: &str = "checkout";
 
 /// The function that is no function: a person answers its jobs.
@@ -101,6 +103,7 @@ fn furnish(sandbox: &mut Sandbox, now: Timestamp, healthy: bool, events: Vec<Val
     };
     let by_hand = sandbox.start_job(now, REGION, BY_HAND, job());
     stop_a_release(sandbox, now);
+    sandbox.sns.create_topic(REGION, TOPIC);
 
     let issue = Event::operational_issue("EC2", REGION, "sandbox", ago(40));
     let over = Event::operational_issue("LAMBDA", "eu-west-1", "sandbox", ago(300));
@@ -173,7 +176,7 @@ fn welcome(address: SocketAddr, healthy: bool, by_hand: &str) -> String {
     let issue = if healthy { "a closed" } else { "an open" };
     format!(
         "\
-sandbox: AWS Health, CodePipeline and Lambda's Runtime API on http://{address}
+sandbox: AWS Health, CodePipeline, SNS and Lambda's Runtime API on http://{address}
 
 In another terminal, with any credentials (signatures are not checked):
   export AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox AWS_REGION={REGION} AWS_DEFAULT_REGION={REGION}
@@ -193,6 +196,8 @@ Another job waits for the real function, which runs until you stop it:
   AWS_ENDPOINT_URL=http://{address} AWS_LAMBDA_RUNTIME_API=http://{address}/lambda/{FUNCTION} \\
   AWS_LAMBDA_FUNCTION_NAME={FUNCTION} AWS_LAMBDA_FUNCTION_VERSION=1 AWS_LAMBDA_FUNCTION_MEMORY_SIZE=128 \\
   cargo run --locked --bin pipeline-gate
+
+With NOTIFICATION_TOPIC_ARN=arn:aws:sns:{REGION}:{ACCOUNT_ID}:{TOPIC} it tells people, too: what it publishes is a line here.
 
 Every call of a service, and every answer of a function, is a line here. Stop with Ctrl-C.
 "

@@ -79,16 +79,18 @@ pub struct Hold {
 pub struct Fail {
     /// Why.
     pub obstacle: Obstacle,
-    /// How its hold ended, if it was to wait.
-    pub hold: Option<HoldEnd>,
+    /// What else it came to.
+    pub ending: Option<Ending>,
+    /// It is a rollback, with which nothing goes on by itself.
+    pub rollback: bool,
 }
 
-/// How a hold ended in a failure.
+/// How a job ended that stops a deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HoldEnd {
-    /// It lasted as long as it may, since then.
+pub enum Ending {
+    /// Its hold lasted as long as it may, since then.
     RanOut(UtcDateTime),
-    /// A person is stopping the execution.
+    /// A person is stopping the execution: nobody wants it to go on.
     Stopped,
 }
 
@@ -134,6 +136,17 @@ impl Obstacle {
     }
 }
 
+impl Obstacle {
+    /// What reports about the same trouble have in common: the ARN of the event that began first, or else the reason code.
+    pub fn thread(&self) -> &str {
+        let first = self.incidents().and_then(|incidents| incidents.first());
+        first
+            .map(|event| &*event.arn)
+            .filter(|arn| !arn.is_empty())
+            .unwrap_or_else(|| self.code())
+    }
+}
+
 impl Decision {
     /// Whether the deployment goes on.
     pub fn passes(&self) -> bool {
@@ -162,7 +175,13 @@ impl Decision {
 /// Decides. The rules are tried in the order in which they stand here.
 pub fn decide(case: Case<'_>, circumstances: &Circumstances, now: UtcDateTime) -> Decision {
     let (policy, finding, hold) = match case {
-        Case::Invalid(invalid) => return invalid_case(circumstances, invalid),
+        Case::Invalid(invalid) => {
+            let obstacle = Obstacle::Invalid(invalid);
+            return match &circumstances.overridden {
+                Some(overridden) => Decision::Pass(Pass::Overridden(overridden.clone(), obstacle)),
+                None => fail(circumstances, obstacle, None),
+            };
+        }
         Case::Found {
             policy,
             finding,
@@ -184,27 +203,17 @@ pub fn decide(case: Case<'_>, circumstances: &Circumstances, now: UtcDateTime) -
     }
     match rules.of(&obstacle) {
         Rule::Pass(pass) => Decision::Pass(pass),
-        Rule::Fail => Decision::Fail(Fail {
-            obstacle,
-            hold: None,
-        }),
+        Rule::Fail => fail(circumstances, obstacle, None),
+        // What a person stops does not wait.
+        Rule::Hold if circumstances.stopping => fail(circumstances, obstacle, None),
         Rule::Hold => {
             let state = hold.unwrap_or_else(|| HoldState::begin(now));
-            if circumstances.stopping {
-                Decision::Fail(Fail {
-                    obstacle,
-                    hold: Some(HoldEnd::Stopped),
-                })
-            } else if state.has_run_out(policy, now) {
-                Decision::Fail(Fail {
-                    obstacle,
-                    hold: Some(HoldEnd::RanOut(state.since)),
-                })
+            if state.has_run_out(policy, now) {
+                fail(circumstances, obstacle, Some(Ending::RanOut(state.since)))
             } else {
-                let until = state.since + policy.max_hold.duration();
                 Decision::Hold(Hold {
-                    state: state.after_reading(now, &obstacle),
-                    until,
+                    until: state.since + policy.max_hold.duration(),
+                    state: state.after_reading(now, obstacle.thread()),
                     obstacle,
                 })
             }
@@ -212,15 +221,16 @@ pub fn decide(case: Case<'_>, circumstances: &Circumstances, now: UtcDateTime) -
     }
 }
 
-fn invalid_case(circumstances: &Circumstances, invalid: Invalid) -> Decision {
-    let obstacle = Obstacle::Invalid(invalid);
-    match &circumstances.overridden {
-        Some(overridden) => Decision::Pass(Pass::Overridden(overridden.clone(), obstacle)),
-        None => Decision::Fail(Fail {
-            obstacle,
-            hold: None,
-        }),
-    }
+fn fail(circumstances: &Circumstances, obstacle: Obstacle, ending: Option<Ending>) -> Decision {
+    Decision::Fail(Fail {
+        obstacle,
+        ending: if circumstances.stopping {
+            Some(Ending::Stopped)
+        } else {
+            ending
+        },
+        rollback: circumstances.rollback,
+    })
 }
 
 /// What a policy says, whatever the pipeline's circumstances.

@@ -4,14 +4,13 @@
 use serde::{Deserialize, Serialize};
 use time::{Duration, UtcDateTime};
 
-use crate::decision::Obstacle;
 use crate::instant::{rfc3339, to_the_minute};
 use crate::policy::Policy;
 
 /// The version that is written. Every version that was released stays readable.
 const VERSION: u64 = 1;
-/// The longest event ARN that is kept: a token takes 2,048 characters (CodePipeline API reference).
-const ARN_BYTES: usize = 1_000;
+/// The longest thread that is kept: a token takes 2,048 characters (CodePipeline API reference).
+const THREAD_BYTES: usize = 1_000;
 /// Clocks of two machines differ. A token from further ahead than this was not written by this gate.
 const SKEW: Duration = Duration::minutes(5);
 
@@ -27,6 +26,8 @@ pub struct HoldState {
     /// What the reports about this hold have in common: the ARN of the event that began first, or the code of why AWS
     /// Health could not be read.
     pub thread: Option<String>,
+    /// The pipeline's name, if it is known: a round that reads nothing has it from here.
+    pub pipeline: Option<String>,
 }
 
 /// The token as it is written. Times are whole seconds since 1970, UTC.
@@ -39,6 +40,8 @@ struct Written {
     notified: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     thread: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pipeline: Option<String>,
 }
 
 /// The version alone, which every version has.
@@ -78,21 +81,19 @@ impl HoldState {
             last_reading: now,
             notified: false,
             thread: None,
+            pipeline: None,
         }
     }
 
-    /// The same hold after a reading that did not end it.
-    pub fn after_reading(&self, now: UtcDateTime, obstacle: &Obstacle) -> Self {
-        let first = obstacle.incidents().and_then(|incidents| incidents.first());
-        let arn = first
-            .map(|event| &*event.arn)
-            .filter(|arn| (1..=ARN_BYTES).contains(&arn.len()));
+    /// The same hold after a reading that did not end it. `thread` is for the first one: a hold keeps its own.
+    pub fn after_reading(&self, now: UtcDateTime, thread: &str) -> Self {
+        let fits = (1..=THREAD_BYTES).contains(&thread.len());
         Self {
             last_reading: now,
             thread: self
                 .thread
                 .clone()
-                .or_else(|| Some(arn.unwrap_or_else(|| obstacle.code()).to_owned())),
+                .or_else(|| fits.then(|| thread.to_owned())),
             ..self.clone()
         }
     }
@@ -131,6 +132,7 @@ impl HoldState {
             last_reading: self.last_reading.unix_timestamp(),
             notified: self.notified,
             thread: self.thread.clone(),
+            pipeline: self.pipeline.clone(),
         };
         serde_json::to_string(&written).unwrap_or_default()
     }
@@ -169,6 +171,7 @@ impl HoldState {
             last_reading: time(written.last_reading)?,
             notified: written.notified,
             thread: written.thread,
+            pipeline: written.pipeline,
         })
     }
 }

@@ -56,7 +56,7 @@ mod stage;
 mod wildcard;
 
 pub use decision::{
-    Case, Circumstances, Decision, Fail, Hold, HoldEnd, Invalid, Obstacle, Pass, decide,
+    Case, Circumstances, Decision, Ending, Fail, Hold, Invalid, Obstacle, Pass, decide,
 };
 pub use event::{Event, EventCategory, EventScope, EventStatus, Phase};
 pub use finding::{Assessment, Finding, Incident, Incidents};

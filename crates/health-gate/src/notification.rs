@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::decision::{Decision, HoldEnd, Obstacle, Pass};
+use crate::decision::{Decision, Ending, Invalid, Obstacle, Pass};
 use crate::hold::HoldState;
 use crate::pipeline_context::PipelineContext;
 use crate::report::{Report, cut, one_line};
@@ -42,12 +42,20 @@ impl Notification {
             Decision::Pass(_) => return None,
             Decision::Hold(hold) if hold.state.notified => return None,
             Decision::Hold(_) => "Deployment held",
-            Decision::Fail(fail) => match (&fail.hold, &fail.obstacle) {
-                (Some(HoldEnd::Stopped), _) => "Hold ended, deployment stopped by a person",
-                (Some(HoldEnd::RanOut(_)), _) => "Hold ran out, deployment blocked",
+            Decision::Fail(fail) => match (&fail.ending, &fail.obstacle) {
+                (Some(Ending::Stopped), _) if previous.is_some() => {
+                    "Hold ended, deployment stopped by a person"
+                }
+                (Some(Ending::Stopped), _) => "Deployment stopped by a person",
+                (Some(Ending::RanOut(_)), _) => "Hold ran out, deployment blocked",
                 (None, Obstacle::Incident(_)) => "Deployment blocked",
                 (None, Obstacle::Unknown(_)) => "Deployment stopped, AWS Health unread",
-                (None, Obstacle::Invalid(_)) => "Deployment stopped, gate misconfigured",
+                (None, Obstacle::Invalid(Invalid::Token(_))) => {
+                    "Deployment stopped, state of its hold unreadable"
+                }
+                (None, Obstacle::Invalid(Invalid::Policy(_))) => {
+                    "Deployment stopped, policy invalid"
+                }
             },
         };
         let place = context.map_or_else(|| "unknown pipeline".to_owned(), PipelineContext::place);
@@ -137,22 +145,17 @@ fn thread(
         Decision::Hold(hold) => Some(&hold.state),
         Decision::Pass(_) | Decision::Fail(_) => previous,
     };
-    let of_incident = || {
-        let first = report.decision.incidents()?.first()?;
-        (!first.arn.is_empty()).then(|| first.arn.clone())
-    };
     of_hold
         .and_then(|hold| hold.thread.clone())
-        .or_else(of_incident)
         .unwrap_or_else(|| match report.decision.obstacle() {
-            // What keeps all gates from reading AWS Health is one trouble; a policy is the pipeline's own.
+            // A policy is the pipeline's own; an incident, or what keeps all gates from reading AWS Health, is one trouble.
             Some(Obstacle::Invalid(_)) | None => {
                 let pipeline = context
                     .map(|context| context.pipeline.as_str())
                     .unwrap_or_default();
                 format!("{}:{pipeline}", report.reason())
             }
-            Some(obstacle) => obstacle.code().to_owned(),
+            Some(obstacle) => obstacle.thread().to_owned(),
         })
 }
 

@@ -43,3 +43,47 @@ impl PipelineContext {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_own_stage_is_one_in_which_the_own_execution_goes_on() {
+        let context = |execution: Option<&str>| PipelineContext {
+            pipeline: "checkout".to_owned(),
+            pipeline_arn: None,
+            pipeline_execution_id: execution.map(str::to_owned),
+            stage: Some("Production".to_owned()),
+            action: None,
+        };
+        let stage = |name: &str, status| StageState {
+            name: name.to_owned(),
+            pipeline_execution_id: "mine".to_owned(),
+            status,
+            rollback: true,
+            transition_enabled: true,
+            actions: Vec::new(),
+        };
+        for (execution, name, status, is_own) in [
+            (Some("mine"), "Production", StageStatus::InProgress, true),
+            (Some("mine"), "Production", StageStatus::Stopping, true),
+            (None, "Production", StageStatus::InProgress, true),
+            (
+                Some("another"),
+                "Production",
+                StageStatus::InProgress,
+                false,
+            ),
+            (Some("mine"), "Staging", StageStatus::InProgress, false),
+            // What it shows is over: the job is of an execution that it does not show yet.
+            (None, "Production", StageStatus::Failed, false),
+            (None, "Production", StageStatus::Other, false),
+        ] {
+            let found = context(execution)
+                .own_stage(&[stage(name, status)])
+                .is_some();
+            assert_eq!(found, is_own, "{execution:?} {name} {status:?}");
+        }
+    }
+}

@@ -7,15 +7,17 @@ mod document;
 mod error;
 mod form;
 mod keys;
+mod names;
 #[cfg(feature = "schema")]
 mod schema;
 mod span;
+mod words;
 
 use serde::Serialize;
 
 pub use document::AccountPolicy;
 pub use error::{PolicyError, PolicyOrigin, PolicyProblem, ValueKind};
-pub use form::{EventArn, Service};
+pub use names::{EventArn, Service};
 #[cfg(feature = "schema")]
 pub use schema::policy_schema;
 pub use span::Span;

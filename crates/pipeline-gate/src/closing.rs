@@ -1,11 +1,11 @@
 //! The end of an invocation: one line that says what was done and why, and the metrics.
 
-use health_gate::{Decision, JobResult, Note, Obstacle, Pass, PipelineContext};
+use health_gate::{Decision, Invalid, JobResult, Note, Obstacle, Pass, PipelineContext};
 use health_gate_aws::{Clients, Delivery, JobId, Metrics, PutJobResultError};
 use time::UtcDateTime;
 
 use crate::evaluation::{Evaluation, Round};
-use crate::handler::HandlerError;
+use crate::handler_error::HandlerError;
 
 /// What an invocation did.
 pub(crate) struct Closing<'a> {
@@ -27,7 +27,7 @@ impl Closing<'_> {
         delivery: Result<Delivery, PutJobResultError>,
     ) -> Result<(), HandlerError> {
         let delivery = delivery.map_err(HandlerError::from);
-        self.metrics(delivery.is_err()).emit(&clients.clock);
+        self.metrics(&delivery).emit(&clients.clock);
 
         let delivered = match &delivery {
             Ok(Delivery::Accepted) => "accepted",
@@ -85,6 +85,15 @@ impl Closing<'_> {
                     .collect();
                 arns.join(",")
             });
+        let stale = evaluation
+            .map(|evaluation| evaluation.stale.as_slice())
+            .unwrap_or_default();
+        let stale_arns: Vec<&str> = stale
+            .iter()
+            .take(20)
+            .map(|event| event.arn.as_str())
+            .collect();
+        let stale_arns = (!stale_arns.is_empty()).then(|| stale_arns.join(","));
         let notes = (!notes.is_empty()).then(|| {
             notes
                 .iter()
@@ -102,7 +111,7 @@ impl Closing<'_> {
             ($level:ident, $headline:expr) => {
                 tracing::$level!(
                     jobId = self.job_id.as_str(),
-                    pipeline = of_context(|context| Some(&context.pipeline)),
+                    pipeline = self.pipeline(),
                     pipelineExecutionId =
                         of_context(|context| context.pipeline_execution_id.as_ref()),
                     stage = of_context(|context| context.stage.as_ref()),
@@ -117,6 +126,7 @@ impl Closing<'_> {
                     incidents,
                     incidentArns = arns,
                     stale = evaluation.map(|evaluation| evaluation.stale.len()),
+                    staleArns = stale_arns,
                     endpoint = health.map(|health| health.endpoint.as_str()),
                     mayBeBehind = reading.map(|reading| reading.may_be_behind),
                     healthCalls = health.map(|health| health.calls),
@@ -139,6 +149,8 @@ impl Closing<'_> {
         }
         let headline = report.lines().next().unwrap_or_default();
         match &delivery {
+            // What stops a deployment is to be seen at level WARN, too.
+            Ok(Delivery::Accepted) if text.decision == "fail" => line!(warn, headline),
             Ok(Delivery::Accepted) => line!(info, headline),
             Ok(Delivery::AlreadyAnswered) => line!(
                 info,
@@ -182,49 +194,53 @@ impl Closing<'_> {
         }
     }
 
-    fn metrics(&self, undelivered: bool) -> Metrics {
+    /// What was decided counts once, when CodePipeline takes it.
+    fn metrics(&self, delivery: &Result<Delivery, HandlerError>) -> Metrics {
         let evaluation = self.evaluation();
-        let context = evaluation.and_then(|evaluation| evaluation.context.as_ref());
-        let mut metrics = Metrics::of_pipeline(context.map(|context| context.pipeline.as_str()));
-        let obstacle = evaluation.and_then(|evaluation| evaluation.decision.obstacle());
-        let of = |yes: bool| u64::from(yes);
-        let decision = evaluation.map(|evaluation| &evaluation.decision);
-        let failed = matches!(decision, Some(Decision::Fail(_)));
-        let unread = evaluation
-            .and_then(Evaluation::reading)
-            .is_some_and(|reading| reading.unread.is_some());
-        metrics.count("Passed", of(matches!(decision, Some(Decision::Pass(_)))));
-        metrics.count(
-            "Blocked",
-            of(failed && matches!(obstacle, Some(Obstacle::Incident(_)))),
-        );
-        metrics.count(
-            "Held",
-            of(matches!(decision, None | Some(Decision::Hold(_)))),
-        );
-        metrics.count(
-            "Unknown",
-            of(unread || matches!(obstacle, Some(Obstacle::Unknown(_)))),
-        );
-        metrics.count(
-            "Overridden",
-            of(matches!(
-                decision,
-                Some(Decision::Pass(Pass::Overridden(..)))
-            )),
-        );
-        metrics.count(
-            "InvalidPolicy",
-            of(matches!(
-                obstacle,
-                Some(Obstacle::Invalid(health_gate::Invalid::Policy(_)))
-            )),
-        );
-        metrics.count("Undelivered", of(undelivered));
+        let mut metrics = Metrics::of_pipeline(self.pipeline());
         if let Some(health) = evaluation.and_then(|evaluation| evaluation.health.as_ref()) {
             metrics.millis("HealthReadMillis", millis(health.took));
         }
+        metrics.count("Undelivered", u64::from(delivery.is_err()));
+        if !matches!(delivery, Ok(Delivery::Accepted)) {
+            return metrics;
+        }
+        let Some(evaluation) = evaluation else {
+            metrics.count("Held", 1);
+            return metrics;
+        };
+        metrics.count(
+            match &evaluation.decision {
+                Decision::Pass(_) => "Passed",
+                Decision::Hold(_) => "Held",
+                Decision::Fail(fail) => match &fail.obstacle {
+                    Obstacle::Incident(_) => "Blocked",
+                    Obstacle::Unknown(_) | Obstacle::Invalid(Invalid::Token(_)) => "Unknown",
+                    Obstacle::Invalid(Invalid::Policy(_)) => "InvalidPolicy",
+                },
+            },
+            1,
+        );
+        let overridden = matches!(evaluation.decision, Decision::Pass(Pass::Overridden(..)));
+        metrics.count("Overridden", u64::from(overridden));
+        // An unread AWS Health counts whatever came of it, and once.
+        let is_unread = evaluation
+            .reading()
+            .is_some_and(|reading| reading.unread.is_some());
+        let is_counted = matches!(&evaluation.decision, Decision::Fail(fail) if matches!(fail.obstacle, Obstacle::Unknown(_)));
+        metrics.count("Unknown", u64::from(is_unread && !is_counted));
         metrics
+    }
+
+    /// The pipeline's name. A round that reads nothing has it from its token.
+    fn pipeline(&self) -> Option<&str> {
+        match self.round {
+            Round::Decided(evaluation) => evaluation
+                .context
+                .as_ref()
+                .map(|context| context.pipeline.as_str()),
+            Round::Waits { hold, .. } => hold.pipeline.as_deref(),
+        }
     }
 }
 

@@ -1,25 +1,24 @@
 //! From a job to a decision: the policy, the reading of AWS Health, and what the pipeline itself says.
 
-use std::time::Duration;
-
 use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
 use health_gate::{
-    Assessment, Case, Circumstances, Decision, Event, Fail, HoldState, Invalid, JobResult, Note,
-    OVERRIDE_TAG, Obstacle, Override, PipelineContext, Policy, Query, Reading, Report, StageState,
-    StageStatus, UnknownCause, Unread, decide,
+    AccountPolicy, Assessment, Case, Circumstances, Decision, Event, Fail, HoldState, Invalid,
+    JobResult, Note, OVERRIDE_TAG, Obstacle, Override, PipelineContext, Policy, Query, Reading,
+    Report, StageState, StageStatus, UnknownCause, Unread, decide,
 };
 use health_gate_aws::{
-    Clients, HealthReading, JobEvent, JobId, PipelineRef, describe_events, job_details,
-    pipeline_state, tag_value,
+    Clients, HealthReading, JobEvent, JobId, PipelineRef, job_details, pipeline_state, read_health,
+    tag_value,
 };
 use time::UtcDateTime;
 
-use crate::handler::PipelineGate;
+use crate::pending::{Pending, in_time};
 use crate::time_budget::TimeBudget;
 
-/// A job, and what its invocation knows without asking.
+/// A job, and what its invocation has.
 pub(crate) struct Job<'a> {
+    pub(crate) clients: &'a Clients,
+    pub(crate) account_policy: &'a AccountPolicy,
     pub(crate) event: &'a JobEvent,
     pub(crate) id: &'a JobId,
     pub(crate) function_arn: &'a str,
@@ -76,7 +75,8 @@ impl Evaluation {
         });
         let fail = Fail {
             obstacle,
-            hold: None,
+            ending: None,
+            rollback: false,
         };
         Self::new(Decision::Fail(fail), now)
     }
@@ -102,38 +102,39 @@ enum Input {
     Valid(Policy, Option<HoldState>),
 }
 
-impl PipelineGate {
+impl Job<'_> {
     /// Comes to a decision. Always: what cannot be read is part of it.
-    pub(crate) async fn evaluate(&self, job: &Job<'_>) -> Round {
+    pub(crate) async fn evaluate(&self) -> Round {
         let now = self.clients.clock.now();
-        match self.input(job.event, now) {
+        match self.input(now) {
             Input::Valid(policy, Some(hold)) if hold.is_fresh(&policy, now) => Round::Waits {
                 policy: Box::new(policy),
                 hold,
             },
             Input::Valid(policy, hold) => {
-                Round::Decided(Box::new(Box::pin(self.check(job, policy, hold)).await))
+                Round::Decided(Box::new(Box::pin(self.check(policy, hold)).await))
             }
             Input::Invalid(policy, invalid) => {
-                let context = Pending::new(self.context(job).boxed());
+                let context = Pending::new(self.context().boxed());
                 let case = Case::Invalid(invalid);
                 let decision = decide(case.clone(), &Circumstances::default(), now);
                 let mut evaluation = Evaluation::new(decision, now);
                 evaluation.policy = policy;
-                Round::Decided(Box::new(self.settle(job, case, context, evaluation).await))
+                Round::Decided(Box::new(self.settle(case, context, evaluation).await))
             }
         }
     }
 
-    fn input(&self, event: &JobEvent, now: UtcDateTime) -> Input {
-        let policy = event
+    fn input(&self, now: UtcDateTime) -> Input {
+        let policy = self
+            .event
             .user_parameters()
             .and_then(|text| self.account_policy.for_action(text, &self.clients.region));
         let policy = match policy {
             Ok(policy) => policy,
             Err(error) => return Input::Invalid(None, error.into()),
         };
-        let token = event.continuation_token();
+        let token = self.event.continuation_token();
         match token.and_then(|token| token.map(|token| HoldState::read(token, now)).transpose()) {
             Ok(hold) => Input::Valid(policy, hold),
             Err(error) => Input::Invalid(Some(policy), error.into()),
@@ -141,11 +142,11 @@ impl PipelineGate {
     }
 
     /// Reads AWS Health, and beside it which pipeline the job belongs to.
-    async fn check(&self, job: &Job<'_>, policy: Policy, hold: Option<HoldState>) -> Evaluation {
+    async fn check(&self, policy: Policy, hold: Option<HoldState>) -> Evaluation {
         let query = Query::of([&policy], self.clients.clock.now());
-        let mut context = Pending::new(self.context(job).boxed());
+        let mut context = Pending::new(self.context().boxed());
         let health = context
-            .beside(describe_events(&self.clients, &query, job.time.reading()).boxed())
+            .beside(read_health(self.clients, &query, self.time.reading()).boxed())
             .await;
         let now = self.clients.clock.now();
         let Assessment {
@@ -171,7 +172,7 @@ impl PipelineGate {
             health: Some(health),
             ..Evaluation::new(decision, now)
         };
-        let settled = self.settle(job, case, context, evaluation).await;
+        let settled = self.settle(case, context, evaluation).await;
         Evaluation {
             policy: Some(policy),
             ..settled
@@ -181,23 +182,25 @@ impl PipelineGate {
     /// A decision that is no pass is made again with what the pipeline says. A pass waits for nothing.
     async fn settle(
         &self,
-        job: &Job<'_>,
         case: Case<'_>,
         context: Pending<'_, Result<PipelineContext, String>>,
         mut found: Evaluation,
     ) -> Evaluation {
         if found.decision.passes() {
-            found.context = context.value.and_then(Result::ok);
+            found.context = context.so_far().and_then(Result::ok);
             return found;
         }
         match context.get().await {
             Ok(context) => {
-                let account = job.event.account_id();
+                let account = self.event.account_id();
                 let pipeline =
-                    PipelineRef::of_job(&context, job.function_arn, account, &self.clients.region);
-                self.read_circumstances(job, &context, &pipeline, &mut found)
+                    PipelineRef::of_job(&context, self.function_arn, account, &self.clients.region);
+                self.read_circumstances(&context, &pipeline, &mut found)
                     .await;
                 found.decision = decide(case, &found.circumstances, found.checked_at);
+                if let Decision::Hold(hold) = &mut found.decision {
+                    hold.state.pipeline = Some(context.pipeline.clone());
+                }
                 found.context = Some(context);
             }
             Err(why) => found.notes.push(Note::PipelineUnread(why)),
@@ -205,22 +208,31 @@ impl PipelineGate {
         found
     }
 
-    async fn context(&self, job: &Job<'_>) -> Result<PipelineContext, String> {
-        in_time(job.time.supporting(), job_details(&self.clients, job.id)).await
+    /// A pass may have been decided before it was known which pipeline it is of. The job has its answer: now there is time to ask.
+    pub(crate) async fn complete_context(&self, evaluation: &mut Evaluation) {
+        if evaluation.decision.passes() && evaluation.context.is_none() {
+            let budget = self.time.notification();
+            evaluation.context = in_time(budget, job_details(self.clients, self.id))
+                .await
+                .ok();
+        }
+    }
+
+    async fn context(&self) -> Result<PipelineContext, String> {
+        in_time(self.time.supporting(), job_details(self.clients, self.id)).await
     }
 
     /// The pipeline's override and the state of the job's own stage, side by side.
     async fn read_circumstances(
         &self,
-        job: &Job<'_>,
         context: &PipelineContext,
         pipeline: &PipelineRef,
         found: &mut Evaluation,
     ) {
-        let budget = job.time.supporting();
+        let budget = self.time.supporting();
         let (tag, stages) = tokio::join!(
-            in_time(budget, tag_value(&self.clients, pipeline, OVERRIDE_TAG)),
-            in_time(budget, stages(&self.clients, pipeline)),
+            in_time(budget, tag_value(self.clients, pipeline, OVERRIDE_TAG)),
+            in_time(budget, stages(self.clients, pipeline)),
         );
         match tag.map(|tag| tag.map(|value| Override::read(&value, found.checked_at))) {
             Ok(Some(Ok(overridden))) => found.circumstances.overridden = Some(overridden),
@@ -244,50 +256,6 @@ async fn stages(clients: &Clients, pipeline: &PipelineRef) -> Result<Vec<StageSt
     pipeline_state(clients, pipeline)
         .await
         .map_err(|refusal| refusal.why)
-}
-
-/// Something that is read beside something else, and perhaps not needed in the end.
-struct Pending<'a, T> {
-    reading: BoxFuture<'a, T>,
-    value: Option<T>,
-}
-
-impl<'a, T> Pending<'a, T> {
-    fn new(reading: BoxFuture<'a, T>) -> Self {
-        Self {
-            reading,
-            value: None,
-        }
-    }
-
-    /// Goes on reading while `other` does its work, and no longer.
-    async fn beside<O>(&mut self, mut other: BoxFuture<'_, O>) -> O {
-        loop {
-            tokio::select! {
-                biased;
-                value = &mut self.reading, if self.value.is_none() => self.value = Some(value),
-                done = &mut other => return done,
-            }
-        }
-    }
-
-    async fn get(self) -> T {
-        match self.value {
-            Some(value) => value,
-            None => self.reading.await,
-        }
-    }
-}
-
-/// What could not be read in time was not read.
-async fn in_time<T>(
-    budget: Duration,
-    read: impl Future<Output = Result<T, String>>,
-) -> Result<T, String> {
-    match tokio::time::timeout(budget, read).await {
-        Ok(read) => read,
-        Err(_) => Err(format!("no answer within {:.1} s", budget.as_secs_f64())),
-    }
 }
 
 impl Round {

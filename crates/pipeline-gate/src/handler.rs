@@ -9,52 +9,19 @@ use health_gate::{AccountPolicy, Decision, JobResult, Notification};
 use health_gate_aws::{
     Clients, Delivery, JobEvent, PutJobResultError, Settings, publish, put_job_result,
 };
-use lambda_runtime::{Diagnostic, LambdaEvent};
+use lambda_runtime::LambdaEvent;
 
 use crate::closing::Closing;
 use crate::evaluation::{Evaluation, Job, Round};
+use crate::handler_error::HandlerError;
 use crate::time_budget::TimeBudget;
 
 /// The function: its clients, and what was set for the whole account.
 #[derive(Debug, Clone)]
 pub struct PipelineGate {
-    pub(crate) clients: Clients,
-    pub(crate) account_policy: AccountPolicy,
-    pub(crate) notification_topic: Option<String>,
-}
-
-/// The invocation could not answer its job. Lambda then runs it again.
-#[derive(Debug, thiserror::Error)]
-pub enum HandlerError {
-    /// The event is of no job, so there is nothing to answer.
-    #[error(
-        "the event names no job: `CodePipeline.job`.`id` is missing; accepted: the event with which CodePipeline \
-         invokes a function (a sample is `events/codepipeline-job.json`)"
-    )]
-    NoJob,
-    /// The job did not get its answer.
-    #[error(transparent)]
-    NotAnswered(#[from] PutJobResultError),
-}
-
-impl HandlerError {
-    /// The stable reason code for logs and alarms.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::NoJob => "event.no-job",
-            Self::NotAnswered(PutJobResultError::JobNotFound { .. }) => "job.not-found",
-            Self::NotAnswered(PutJobResultError::Undelivered { .. }) => "job.undelivered",
-        }
-    }
-}
-
-impl From<HandlerError> for Diagnostic {
-    fn from(error: HandlerError) -> Self {
-        Self {
-            error_type: error.code().to_owned(),
-            error_message: error.to_string(),
-        }
-    }
+    clients: Clients,
+    account_policy: AccountPolicy,
+    notification_topic: Option<String>,
 }
 
 impl PipelineGate {
@@ -84,6 +51,8 @@ impl PipelineGate {
         let begin = self.clients.clock.now();
         let time = TimeBudget::new(&self.clients.clock, context.deadline());
         let job = Job {
+            clients: &self.clients,
+            account_policy: &self.account_policy,
             event: &event,
             id: &job_id,
             function_arn: &context.invoked_function_arn,
@@ -92,7 +61,7 @@ impl PipelineGate {
 
         // A defect of ours must not let the job hang.
         let prepared = AssertUnwindSafe(self.prepare(&job)).catch_unwind();
-        let (round, result, notified_early) = match prepared.boxed().await {
+        let (mut round, result, notified_early) = match prepared.boxed().await {
             Ok(prepared) => prepared,
             Err(panic) => {
                 let now = self.clients.clock.now();
@@ -104,12 +73,18 @@ impl PipelineGate {
         let delivery = put_job_result(&self.clients, &job_id, &result, time.answer())
             .boxed()
             .await;
+        if let Round::Decided(evaluation) = &mut round {
+            job.complete_context(evaluation).await;
+        }
         let notified = match (notified_early, &delivery, &round) {
             (Some(told), _, _) => Some(told),
-            // Whoever answered the job before has told people, too.
-            (None, Ok(Delivery::Accepted), Round::Decided(evaluation)) => {
-                self.tell(evaluation, time.notification()).await
-            }
+            // A result whose acceptance is not known may be the job's: what people hear twice is better than what they never hear.
+            // Another result has told people itself; a job that does not exist is nobody's.
+            (
+                None,
+                Ok(Delivery::Accepted) | Err(PutJobResultError::Undelivered { .. }),
+                Round::Decided(evaluation),
+            ) => self.tell(evaluation, time.notification()).await,
             (None, Ok(_) | Err(_), _) => None,
         };
         let closing = Closing {
@@ -125,7 +100,7 @@ impl PipelineGate {
 
     /// Everything before the answer.
     async fn prepare(&self, job: &Job<'_>) -> (Round, JobResult, Option<Result<(), String>>) {
-        let mut round = self.evaluate(job).await;
+        let mut round = job.evaluate().await;
         let notified = self.announce_hold(&mut round, job.time).await;
         let result = round.job_result();
         (round, result, notified)
@@ -170,11 +145,7 @@ impl PipelineGate {
             )),
         };
         if let Err(why) = &told {
-            tracing::warn!(
-                topic,
-                why,
-                "people could not be told; the job is answered all the same"
-            );
+            tracing::warn!(topic, why, "people could not be told");
         }
         Some(told)
     }

@@ -12,6 +12,9 @@
 mod closing;
 mod evaluation;
 mod handler;
+mod handler_error;
+mod pending;
 mod time_budget;
 
-pub use handler::{HandlerError, PipelineGate};
+pub use handler::PipelineGate;
+pub use handler_error::HandlerError;

@@ -59,8 +59,8 @@ impl TimeBudget {
         self.left(self.notification + CLOSING)
     }
 
-    /// For telling people after the answer.
+    /// For each of the two steps after the answer: which pipeline it was, and telling people.
     pub(crate) fn notification(&self) -> Duration {
-        self.notification.min(self.left(CLOSING))
+        self.notification.min(self.left(CLOSING) / 2)
     }
 }

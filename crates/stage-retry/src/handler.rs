@@ -8,8 +8,8 @@ use health_gate::{
     StoppedStage,
 };
 use health_gate_aws::{
-    Clients, HealthReading, PipelineRef, Refusal, Settings, SnsEvent, describe_events,
-    list_pipelines, pipeline_state, retry_stage,
+    Clients, HealthReading, PipelineRef, Refusal, Settings, SnsEvent, list_pipelines,
+    pipeline_state, read_health, retry_stage,
 };
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 
@@ -148,7 +148,7 @@ impl StageRetry {
         let budget = self.clients.clock.until(context.deadline()) / 2;
         let HealthReading {
             reading, endpoint, ..
-        } = describe_events(&self.clients, &query, budget).await;
+        } = read_health(&self.clients, &query, budget).await;
         let mut outcomes = Vec::new();
         for (pipeline, stage) in stopped {
             let now = self.clients.clock.now();

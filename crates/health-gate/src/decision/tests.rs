@@ -76,25 +76,22 @@ fn word(decision: &Decision) -> &'static str {
         Decision::Pass(Pass::Unknown(_)) => "pass unknown",
         Decision::Hold(_) => "hold",
         Decision::Fail(Fail {
-            hold: Some(HoldEnd::RanOut(_)),
+            ending: Some(Ending::RanOut(_)),
             ..
         }) => "fail, ran out",
         Decision::Fail(Fail {
-            hold: Some(HoldEnd::Stopped),
+            ending: Some(Ending::Stopped),
             ..
         }) => "fail, stopped",
         Decision::Fail(Fail {
-            hold: None,
-            obstacle: Obstacle::Incident(_),
-        }) => "fail blocked",
-        Decision::Fail(Fail {
-            hold: None,
-            obstacle: Obstacle::Unknown(_),
-        }) => "fail unknown",
-        Decision::Fail(Fail {
-            hold: None,
-            obstacle: Obstacle::Invalid(_),
-        }) => "fail invalid",
+            ending: None,
+            obstacle,
+            ..
+        }) => match obstacle {
+            Obstacle::Incident(_) => "fail blocked",
+            Obstacle::Unknown(_) => "fail unknown",
+            Obstacle::Invalid(_) => "fail invalid",
+        },
     }
 }
 
@@ -194,6 +191,7 @@ fn the_table_holds_row_by_row() {
         "fail, ran out",
     );
     check(HOLD, incident(), None, stopping, "fail, stopped");
+    check("", incident(), None, stopping, "fail, stopped");
     check("", incident(), None, none, "fail blocked");
     check(
         "",
@@ -273,10 +271,16 @@ fn what_cannot_be_read_of_the_job_fails_unless_a_person_says_so() {
         assert_eq!(
             decided(&Circumstances {
                 rollback: true,
-                stopping: true,
-                overridden: None
+                ..Circumstances::default()
             }),
             "fail invalid"
+        );
+        assert_eq!(
+            decided(&Circumstances {
+                stopping: true,
+                ..Circumstances::default()
+            }),
+            "fail, stopped"
         );
         assert_eq!(
             decided(&Circumstances {

@@ -43,7 +43,7 @@ impl AccountPolicy {
         let mut policy = defaults.clone();
         let mut apply = |origin, text: Option<&str>, accepts_list| {
             apply(
-                text.unwrap_or_default().trim(),
+                trimmed(text.unwrap_or_default()),
                 accepts_list,
                 &mut policy,
                 &defaults,
@@ -58,6 +58,11 @@ impl AccountPolicy {
         )?;
         Ok(policy)
     }
+}
+
+/// Without white space around it, and without the byte order mark that some editors put in front.
+fn trimmed(text: &str) -> &str {
+    text.trim().trim_start_matches('\u{feff}').trim()
 }
 
 /// Whether a comma-separated list of regions is a policy.
@@ -154,7 +159,7 @@ fn comma_separated_regions(text: &str) -> Result<Vec<Region>, PolicyProblem> {
             key: "regions",
             value: shown(item),
             accepted: format!("region names with commas between them, like `us-east-1,global`, or a JSON object, like {OBJECT}"),
-            hint,
+            hint: hint.or_else(|| item.contains("#{").then(|| "a variable that CodePipeline has not resolved".to_owned())),
         })?;
         if !each_once.contains(&region) {
             each_once.push(region);

@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use super::keys;
-
 /// Why a policy is refused. Its text names where it stands, the key, the value and what is accepted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{origin}: {problem}")]
@@ -69,12 +67,14 @@ pub enum PolicyProblem {
         hint: Option<String>,
     },
     /// A key that no policy has.
-    #[error("unknown key: {key}{}; accepted: {}", hint_text(&nearest_hint(.nearest)), keys::names())]
+    #[error("unknown key: {key}{}; accepted: {}", hint_text(&nearest_hint(.nearest)), .accepted)]
     UnknownKey {
         /// The key, shortened.
         key: String,
         /// The key that was probably meant.
         nearest: Option<&'static str>,
+        /// The keys that there are.
+        accepted: String,
     },
     /// The same key twice. Which of them counts would be a guess.
     #[error("key given more than once: `{key}`; accepted: each key at most once")]

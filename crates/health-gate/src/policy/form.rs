@@ -1,14 +1,9 @@
-//! The forms that the values of a policy take. Of names only the syntax is checked, never a list: new ones appear.
+//! The forms that the values of a policy take: words, lists, durations.
 
-use serde::Serialize;
 use serde_json::Value;
 
 use super::error::{ValueKind, shown};
 use super::span::{NoSpan, Span};
-use super::{OnIncident, OnRollback, OnUnknown, Retry};
-use crate::event::{EventCategory, EventScope};
-use crate::region::Region;
-use crate::wildcard::Wildcard;
 
 /// Why a value does not have the form of its key.
 #[derive(Debug)]
@@ -45,7 +40,7 @@ pub(super) trait Item: Sized {
 }
 
 /// One of a few words.
-trait Word: Copy + 'static {
+pub(super) trait Word: Copy + 'static {
     const WORDS: &'static [(&'static str, Self)];
     /// A hint for a word that is not one of them.
     fn hint(_: &str) -> Option<String> {
@@ -58,12 +53,17 @@ fn read_word<W: Word>(text: &str) -> Result<W, Option<String>> {
     match known(text) {
         Some((_, word)) => Ok(*word),
         None => {
-            let alike = |word: &&(&str, W)| word.0.eq_ignore_ascii_case(text.trim());
-            let alike = W::WORDS
+            // Another case, or one or two slips of the finger.
+            let plain = text.trim().to_lowercase();
+            let distance = |word: &str| strsim::damerau_levenshtein(&plain, &word.to_lowercase());
+            let nearest = W::WORDS
                 .iter()
-                .find(alike)
-                .map(|(word, _)| did_you_mean(word));
-            Err(alike.or_else(|| W::hint(text)))
+                .map(|(word, _)| (distance(word), *word))
+                .min();
+            let alike = nearest.filter(|(distance, word)| *distance <= 2.min(word.len() / 3));
+            Err(alike
+                .map(|(_, word)| did_you_mean(word))
+                .or_else(|| W::hint(text)))
         }
     }
 }
@@ -76,7 +76,7 @@ fn words<W: Word>() -> String {
     quoted.join(", ")
 }
 
-fn did_you_mean(text: &str) -> String {
+pub(super) fn did_you_mean(text: &str) -> String {
     format!("did you mean {}?", shown(text))
 }
 
@@ -176,7 +176,8 @@ impl<const MIN: u64, const MAX: u64> Form for Span<MIN, MAX> {
     }
 
     fn read(value: &Value) -> Result<Self, Misfit> {
-        let text = value.as_str().ok_or_else(|| wrong_type(value, None))?;
+        let zero = (value.as_u64() == Some(0) && MIN == 0).then(|| did_you_mean("0s"));
+        let text = value.as_str().ok_or_else(|| wrong_type(value, zero))?;
         Self::read(text).map_err(|no_span| match no_span {
             NoSpan::Range => Misfit::Range { value: shown(text) },
             NoSpan::Form => {
@@ -202,193 +203,4 @@ impl<const MIN: u64, const MAX: u64> Form for Span<MIN, MAX> {
             }
         })
     }
-}
-
-impl Item for Region {
-    const KIND: ValueKind = ValueKind::Region;
-
-    fn accepted_list() -> String {
-        "a list of region names, like `[\"us-east-1\", \"global\"]`".to_owned()
-    }
-
-    fn read_item(text: &str) -> Result<Self, Option<String>> {
-        text.parse().map_err(|_| {
-            let plain = text.trim().to_lowercase().replace(['_', ' '], "-");
-            let zone = plain
-                .strip_suffix(|c: char| c.is_ascii_lowercase())
-                .unwrap_or_default();
-            let is_region = |text: &&str| text.parse::<Self>().is_ok();
-            let several: Vec<&str> = text
-                .split([';', ' ', '|', '/'])
-                .filter(|part| !part.is_empty())
-                .collect();
-            if several.len() > 1 && several.iter().all(is_region) {
-                return Some(did_you_mean(&several.join(",")));
-            }
-            if let Some(zone) = Some(zone).filter(is_region) {
-                Some(format!("an availability zone of {}", shown(zone)))
-            } else {
-                Some(&*plain).filter(is_region).map(did_you_mean)
-            }
-        })
-    }
-}
-
-/// A service's code in AWS Health: `EC2`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Service(String);
-
-impl Service {
-    pub(super) fn known(code: &str) -> Self {
-        Self(code.to_owned())
-    }
-
-    /// The code, as AWS Health writes it in an event's `service`.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl Item for Service {
-    const KIND: ValueKind = ValueKind::Service;
-
-    fn accepted_list() -> String {
-        "a list of AWS Health's service codes, like `[\"EC2\", \"LAMBDA\"]`: 2 to 30 capital letters, digits and `_`".to_owned()
-    }
-
-    fn read_item(text: &str) -> Result<Self, Option<String>> {
-        let is_code = |text: &str| {
-            (2..=30).contains(&text.len())
-                && text
-                    .bytes()
-                    .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
-        };
-        if is_code(text) {
-            return Ok(Self(text.to_owned()));
-        }
-        let capital = text.trim().to_uppercase().replace(['-', ' '], "_");
-        let prefixes = ["AMAZON", "AWS"];
-        let short = prefixes
-            .iter()
-            .find_map(|prefix| capital.strip_prefix(prefix))
-            .map(|rest| rest.trim_start_matches('_').to_owned());
-        let capital = short.unwrap_or(capital);
-        Err(Some(capital)
-            .filter(|text| is_code(text))
-            .map(|text| did_you_mean(&text)))
-    }
-}
-
-impl Item for Wildcard {
-    const KIND: ValueKind = ValueKind::EventTypeCode;
-
-    fn accepted_list() -> String {
-        "a list of event type codes, like `[\"AWS_EC2_*\"]`: at most 100 letters, digits, `_`, `-`, and `*` for any run of characters".to_owned()
-    }
-
-    fn read_item(text: &str) -> Result<Self, Option<String>> {
-        let is_code = |text: &str| {
-            (1..=100).contains(&text.len())
-                && text
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || b"_-*".contains(&b))
-        };
-        if is_code(text) {
-            Ok(Self::new(text))
-        } else {
-            Err(Some(text.trim())
-                .filter(|text| is_code(text))
-                .map(did_you_mean))
-        }
-    }
-}
-
-/// The ARN of an event of AWS Health: `arn:aws:health:us-east-1::event/EC2/AWS_EC2_OPERATIONAL_ISSUE/…`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct EventArn(String);
-
-impl EventArn {
-    /// The ARN.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl Item for EventArn {
-    const KIND: ValueKind = ValueKind::EventArn;
-
-    fn accepted_list() -> String {
-        "a list of ARNs of events, like `[\"arn:aws:health:us-east-1::event/EC2/AWS_EC2_OPERATIONAL_ISSUE/AWS_EC2_OPERATIONAL_ISSUE_1\"]`".to_owned()
-    }
-
-    fn read_item(text: &str) -> Result<Self, Option<String>> {
-        let word = |text: &str| {
-            !text.is_empty()
-                && text
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b))
-        };
-        let is_arn = |text: &str| {
-            let mut parts = text.splitn(6, ':');
-            let mut part = || parts.next().unwrap_or_default();
-            part() == "arn" && part().starts_with("aws") && part() == "health" && {
-                let (_region, _account) = (part(), part());
-                part()
-                    .strip_prefix("event/")
-                    .is_some_and(|path| path.split('/').count() == 3 && path.split('/').all(word))
-            }
-        };
-        if is_arn(text) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(Some(text.trim())
-                .filter(|text| is_arn(text))
-                .map(did_you_mean))
-        }
-    }
-}
-
-impl Word for OnIncident {
-    const WORDS: &'static [(&'static str, Self)] = &[
-        ("fail", Self::Fail),
-        ("hold", Self::Hold),
-        ("warn", Self::Warn),
-    ];
-}
-
-impl Word for OnUnknown {
-    const WORDS: &'static [(&'static str, Self)] = &[
-        ("fail", Self::Fail),
-        ("hold", Self::Hold),
-        ("pass", Self::Pass),
-    ];
-}
-
-impl Word for OnRollback {
-    const WORDS: &'static [(&'static str, Self)] = &[("pass", Self::Pass), ("check", Self::Check)];
-}
-
-impl Word for Retry {
-    const WORDS: &'static [(&'static str, Self)] = &[("auto", Self::Auto), ("never", Self::Never)];
-}
-
-impl Word for EventCategory {
-    const WORDS: &'static [(&'static str, Self)] = &[
-        ("issue", Self::Issue),
-        ("scheduledChange", Self::ScheduledChange),
-        ("accountNotification", Self::AccountNotification),
-    ];
-
-    fn hint(text: &str) -> Option<String> {
-        (text == "investigation")
-            .then(|| "AWS Health lists this category and does not support it".to_owned())
-    }
-}
-
-impl Word for EventScope {
-    const WORDS: &'static [(&'static str, Self)] = &[
-        ("PUBLIC", Self::Public),
-        ("ACCOUNT_SPECIFIC", Self::AccountSpecific),
-        ("NONE", Self::None),
-    ];
 }

@@ -83,6 +83,7 @@ impl Key {
             .ok_or_else(|| PolicyProblem::UnknownKey {
                 key: shown(name),
                 nearest: nearest(name),
+                accepted: names(),
             })
     }
 
@@ -101,7 +102,7 @@ impl Key {
     }
 }
 
-pub(super) fn names() -> String {
+fn names() -> String {
     KEYS.map(|key| format!("`{}`", key.name)).join(", ")
 }
 

@@ -43,9 +43,9 @@ impl<const MIN: u64, const MAX: u64> Span<MIN, MAX> {
         if number.is_empty() || !number.bytes().all(|b| b.is_ascii_digit()) {
             return Err(NoSpan::Form);
         }
-        // More digits than a number takes are too long in any case.
-        let number: u64 = number.parse().map_err(|_| NoSpan::Range)?;
-        let seconds = number.checked_mul(seconds).ok_or(NoSpan::Range)?;
+        // More than a number takes is as long as possible.
+        let number: u64 = number.parse().unwrap_or(u64::MAX);
+        let seconds = number.saturating_mul(seconds);
         if (MIN..=MAX).contains(&seconds) {
             Ok(Self(seconds))
         } else {

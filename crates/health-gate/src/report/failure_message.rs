@@ -5,7 +5,7 @@ use time::{Duration, UtcDateTime};
 use super::Report;
 use super::headline::cause;
 use super::limits::{MESSAGE_BYTES, cut, one_line};
-use crate::decision::{Fail, HoldEnd, Invalid, Obstacle};
+use crate::decision::{Decision, Ending, Fail, Invalid, Obstacle};
 use crate::event::Event;
 use crate::finding::Incident;
 use crate::instant::to_the_minute;
@@ -37,10 +37,12 @@ pub(super) fn of(report: &Report<'_>, fail: &Fail) -> String {
     cut(format!("{text}\n{end}"), MESSAGE_BYTES)
 }
 
-/// Incidents and remarks, a line each.
+/// Incidents, and the remarks that the headline does not have, a line each.
 pub(super) fn details(report: &Report<'_>) -> Vec<String> {
     let mut lines = incident_lines(report);
-    lines.extend(remarks(report));
+    if matches!(report.decision, Decision::Fail(_)) {
+        lines.extend(remarks(report));
+    }
     lines
 }
 
@@ -56,7 +58,7 @@ fn incident_lines(report: &Report<'_>) -> Vec<String> {
         .collect()
 }
 
-fn remarks(report: &Report<'_>) -> Vec<String> {
+pub(super) fn remarks(report: &Report<'_>) -> Vec<String> {
     let mut remarks = Vec::new();
     if let Some(unread) = report
         .decision
@@ -71,9 +73,10 @@ fn remarks(report: &Report<'_>) -> Vec<String> {
             count => format!(" and {} more", count - 1),
         };
         remarks.push(format!(
-            "note: not updated for {} and so not counted: {}{others}",
+            "note: not updated for {} and so not counted: {} ({}){others}",
             policy.stale_after,
-            name(first)
+            name(first),
+            first.arn
         ));
     }
     remarks.extend(report.notes.iter().map(|note| format!("note: {note}")));
@@ -129,41 +132,59 @@ fn ago(at: UtcDateTime, now: UtcDateTime) -> String {
     }
 }
 
+/// What happens next: what has to be the case, and who then does something.
 pub(super) fn next(report: &Report<'_>, fail: &Fail) -> String {
-    let by_hand = |after: &str| match report.policy {
-        Some(policy) if policy.retry == Retry::Never => format!(
-            "next: not retried automatically, `retry` is `never`; retry the stage by hand {after}"
+    format!("next: {}", next_text(report, fail))
+}
+
+fn next_text(report: &Report<'_>, fail: &Fail) -> String {
+    if fail.ending == Some(Ending::Stopped) {
+        return "not retried automatically, since a person stopped the execution".to_owned();
+    }
+    match &fail.obstacle {
+        Obstacle::Incident(incidents) if incidents.list().iter().any(|incident| incident.closed.is_none()) => {
+            retried(report, fail, "once AWS Health shows these events as closed")
+        }
+        Obstacle::Incident(_) => retried(report, fail, "once the quiet period is over"),
+        Obstacle::Invalid(Invalid::Token(_)) => retried(report, fail, "once AWS Health is clear, and then from the beginning"),
+        Obstacle::Invalid(Invalid::Policy(error)) => match error.origin {
+            PolicyOrigin::UserParameters => "correct the action's UserParameters and release the change again; this stage is not retried with the old ones".to_owned(),
+            PolicyOrigin::Account => "correct the environment variable HEALTH_GATE_POLICY of the gate's function, which every pipeline of the account uses; then retry this stage".to_owned(),
+        },
+        Obstacle::Unknown(unread) => {
+            let readable = retried(report, fail, "once AWS Health can be read and is clear");
+            match unread.cause {
+                UnknownCause::NoSupportPlan => format!(
+                    "the AWS Health API needs a Business Support+, Enterprise Support or Unified Operations plan; without one this gate \
+                     cannot work in this account; {readable}"
+                ),
+                UnknownCause::AccessDenied => format!(
+                    "check the role and the credentials of the gate's function, which needs `health:DescribeEvents` on `*`; {readable}"
+                ),
+                UnknownCause::TooManyPages => format!(
+                    "look at AWS Health yourself; if the action's UserParameters name many regions, name fewer; {readable}"
+                ),
+                UnknownCause::Throttled | UnknownCause::Unavailable | UnknownCause::TimedOut | UnknownCause::Internal => readable,
+            }
+        }
+    }
+}
+
+/// Who retries the stage, and until when.
+fn retried(report: &Report<'_>, fail: &Fail, when: &str) -> String {
+    match report.policy {
+        _ if fail.rollback => format!(
+            "not retried automatically, since it is a rollback; retry the stage by hand {when}"
         ),
+        Some(policy) if policy.retry == Retry::Never => {
+            format!("not retried automatically, `retry` is `never`; retry the stage by hand {when}")
+        }
         Some(policy) => {
-            let until = report.checked_at + policy.retry_within.duration();
+            let until = to_the_minute(report.checked_at + policy.retry_within.duration());
             format!(
-                "next: retried automatically until {}, {after}; a retry by hand reads AWS Health again",
-                to_the_minute(until)
+                "retried automatically until {until}, {when}; a retry by hand reads AWS Health again"
             )
         }
-        None => format!("next: retried automatically {after}; a retry by hand starts anew"),
-    };
-    match (&fail.obstacle, fail.hold) {
-        (_, Some(HoldEnd::Stopped)) => "next: not retried automatically, since a person stopped the execution".to_owned(),
-        (Obstacle::Incident(incidents), _) if incidents.list().iter().any(|incident| incident.closed.is_none()) => {
-            by_hand("once AWS Health shows these events as closed")
-        }
-        (Obstacle::Incident(_), _) => by_hand("once the quiet period is over"),
-        (Obstacle::Invalid(Invalid::Token(_)), _) => by_hand("once AWS Health is clear"),
-        (Obstacle::Invalid(Invalid::Policy(error)), _) => match error.origin {
-            PolicyOrigin::UserParameters => "next: correct the action's UserParameters and release the change again; this stage is not retried with the old ones".to_owned(),
-            PolicyOrigin::Account => "next: correct the environment variable HEALTH_GATE_POLICY of the gate's function, which every pipeline of the account uses; then retry this stage".to_owned(),
-        },
-        (Obstacle::Unknown(unread), _) => match unread.cause {
-            UnknownCause::NoSupportPlan => {
-                "next: the AWS Health API needs a Business Support+, Enterprise Support or Unified Operations plan; \
-                 without one this gate cannot work in this account"
-                    .to_owned()
-            }
-            UnknownCause::AccessDenied => "next: check the role and the credentials of the gate's function, which needs `health:DescribeEvents` on `*`; then retry this stage".to_owned(),
-            UnknownCause::Throttled | UnknownCause::Unavailable | UnknownCause::TimedOut => by_hand("once AWS Health can be read and is clear"),
-            UnknownCause::TooManyPages => "next: look at AWS Health yourself; if the action's UserParameters name many regions, name fewer and release the change again".to_owned(),
-            UnknownCause::Internal => by_hand("once AWS Health is clear"),
-        },
+        None => format!("retried automatically {when}; a retry by hand reads AWS Health again"),
     }
 }

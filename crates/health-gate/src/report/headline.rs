@@ -1,26 +1,33 @@
 //! A decision in a line: what was decided, and what it rests on.
 
-use super::{Marker, Report, STOPPED, marker};
-use crate::decision::{Decision, Fail, Hold, HoldEnd, Obstacle, Pass};
+use super::{Marker, Report, STOPPED, failure_message, marker};
+use crate::decision::{Decision, Ending, Fail, Hold, Obstacle, Pass};
 use crate::event::EventCategory;
 use crate::finding::{Incident, Incidents};
 use crate::instant::to_the_minute;
 use crate::reading::Unread;
 
+/// A failure's remarks have lines of their own; a pass or a hold has only this one.
 pub(super) fn of(report: &Report<'_>) -> String {
+    let text = text(report);
     match report.decision {
-        Decision::Pass(Pass::Clear) if report.stale.is_empty() => {
+        Decision::Fail(_) => text,
+        Decision::Pass(_) | Decision::Hold(_) => {
+            let remarks = failure_message::remarks(report);
+            [text]
+                .into_iter()
+                .chain(remarks)
+                .collect::<Vec<_>>()
+                .join("; ")
+        }
+    }
+}
+
+fn text(report: &Report<'_>) -> String {
+    match report.decision {
+        Decision::Pass(Pass::Clear) => {
             format!("no open AWS Health issues in {}", report.region_names())
         }
-        Decision::Pass(Pass::Clear) => format!(
-            "no open AWS Health issues in {} that AWS still updates ({} not updated for {})",
-            report.region_names(),
-            report.stale.len(),
-            report
-                .policy
-                .map(|policy| policy.stale_after.to_string())
-                .unwrap_or_default(),
-        ),
         Decision::Pass(Pass::Warned(found)) => {
             format!("passed with a warning: {}", incidents(report, found))
         }
@@ -48,15 +55,17 @@ pub(super) fn of(report: &Report<'_>) -> String {
             to_the_minute(*until),
             obstacle_text(report, obstacle)
         ),
-        Decision::Fail(Fail { obstacle, hold }) => {
+        Decision::Fail(Fail {
+            obstacle, ending, ..
+        }) => {
             let marker: Marker = marker(obstacle);
             let what = obstacle_text(report, obstacle);
-            match hold {
+            match ending {
                 None => format!("{marker} {what}"),
-                Some(HoldEnd::Stopped) => {
-                    format!("{marker} {STOPPED} while it was held for {what}")
+                Some(Ending::Stopped) => {
+                    format!("{marker} {STOPPED}, during: {what}")
                 }
-                Some(HoldEnd::RanOut(since)) => {
+                Some(Ending::RanOut(since)) => {
                     let longest = report
                         .policy
                         .map(|policy| policy.max_hold.to_string())

@@ -4,7 +4,7 @@ use time::Duration;
 use time::macros::utc_datetime;
 
 use super::*;
-use crate::decision::{Case, Circumstances, HoldEnd, decide};
+use crate::decision::{Case, Circumstances, Ending, decide};
 use crate::event::{EventScope, EventStatus};
 use crate::finding::{Assessment, Finding};
 use crate::hold::{HoldState, TokenError};
@@ -236,7 +236,7 @@ fn each_pass_says_what_it_passed_in_spite_of() {
     IncidentCount=0
     Regions=us-east-1,eu-west-1,global
     Verdict=unknown
-    [success] no open AWS Health issues in us-east-1, eu-west-1, global that AWS still updates (1 not updated for 1h)
+    [success] no open AWS Health issues in us-east-1, eu-west-1, global; note: not updated for 1h and so not counted: EC2 AWS_EC2_OPERATIONAL_ISSUE in us-east-1 (arn:aws:health:us-east-1::event/EC2/AWS_EC2_OPERATIONAL_ISSUE/AWS_EC2_OPERATIONAL_ISSUE_1)
     CheckedAt=2026-11-23T07:00:00Z
     IncidentCount=0
     Regions=us-east-1,eu-west-1,global
@@ -290,7 +290,7 @@ fn a_hold_says_since_when_and_until_when() {
     EC2 AWS_EC2_OPERATIONAL_ISSUE in us-east-1, since 2026-11-23 05:10 UTC, last update 2026-11-23 06:40 UTC: https://health.aws.amazon.com/health/status?eventID=arn:aws:health:us-east-1::event/EC2/AWS_EC2_OPERATIONAL_ISSUE/AWS_EC2_OPERATIONAL_ISSUE_1
     next: retried automatically until 2026-11-24 07:00 UTC, once AWS Health shows these events as closed; a retry by hand reads AWS Health again
     [JobFailed]
-    health-gate blocked: stopped by a person while it was held for 1 open AWS Health issue in us-east-1
+    health-gate blocked: stopped by a person, during: 1 open AWS Health issue in us-east-1
     EC2 AWS_EC2_OPERATIONAL_ISSUE in us-east-1, since 2026-11-23 05:10 UTC, last update 2026-11-23 06:40 UTC: https://health.aws.amazon.com/health/status?eventID=arn:aws:health:us-east-1::event/EC2/AWS_EC2_OPERATIONAL_ISSUE/AWS_EC2_OPERATIONAL_ISSUE_1
     next: not retried automatically, since a person stopped the execution
     "#);
@@ -411,7 +411,7 @@ fn a_failure_says_what_was_ignored_and_what_could_not_be_read() {
     [JobFailed]
     health-gate blocked: 1 open AWS Health issue in us-east-1
     EC2 AWS_EC2_OPERATIONAL_ISSUE in us-east-1, since 2026-11-23 05:10 UTC, last update 2026-11-23 06:40 UTC: https://health.aws.amazon.com/health/status?eventID=arn:aws:health:us-east-1::event/EC2/AWS_EC2_OPERATIONAL_ISSUE/AWS_EC2_OPERATIONAL_ISSUE_1
-    note: not updated for 72h and so not counted: EC2 AWS_EC2_OPERATIONAL_ISSUE in us-east-1
+    note: not updated for 72h and so not counted: EC2 AWS_EC2_OPERATIONAL_ISSUE in us-east-1 (arn:aws:health:us-east-1::event/EC2/AWS_EC2_OPERATIONAL_ISSUE/AWS_EC2_OPERATIONAL_ISSUE_9)
     note: the pipeline's override is ignored: it expired at 2026-11-22T18:00:00Z: `until=2026-11-22T18:00Z by=alice reason=INC-42`
     note: decided without override, the pipeline's tags could not be read: AccessDeniedException: not authorized to perform codepipeline:ListTagsForResource
     note: decided as no rollback, the stage's state could not be read: no answer within 3.0 s
@@ -441,10 +441,10 @@ fn what_could_not_be_read_says_why_and_what_to_do() {
     assert_snapshot!(messages.join("\n"), @"
     [ConfigurationError]
     health-gate unknown: this account has no support plan that includes the AWS Health API
-    next: the AWS Health API needs a Business Support+, Enterprise Support or Unified Operations plan; without one this gate cannot work in this account
+    next: the AWS Health API needs a Business Support+, Enterprise Support or Unified Operations plan; without one this gate cannot work in this account; retried automatically until 2026-11-24 07:00 UTC, once AWS Health can be read and is clear; a retry by hand reads AWS Health again
     [PermissionError]
     health-gate unknown: access to the AWS Health API is denied: User: arn:aws:sts::111122223333:assumed-role/gate is not authorized to perform: health:DescribeEvents
-    next: check the role and the credentials of the gate's function, which needs `health:DescribeEvents` on `*`; then retry this stage
+    next: check the role and the credentials of the gate's function, which needs `health:DescribeEvents` on `*`; retried automatically until 2026-11-24 07:00 UTC, once AWS Health can be read and is clear; a retry by hand reads AWS Health again
     [SystemUnavailable]
     health-gate unknown: AWS Health throttled the gate: Rate exceeded
     next: retried automatically until 2026-11-24 07:00 UTC, once AWS Health can be read and is clear; a retry by hand reads AWS Health again
@@ -456,10 +456,10 @@ fn what_could_not_be_read_says_why_and_what_to_do() {
     next: retried automatically until 2026-11-24 07:00 UTC, once AWS Health can be read and is clear; a retry by hand reads AWS Health again
     [SystemUnavailable]
     health-gate unknown: AWS Health has more pages of events than the gate reads
-    next: look at AWS Health yourself; if the action's UserParameters name many regions, name fewer and release the change again
+    next: look at AWS Health yourself; if the action's UserParameters name many regions, name fewer; retried automatically until 2026-11-24 07:00 UTC, once AWS Health can be read and is clear; a retry by hand reads AWS Health again
     [SystemUnavailable]
     health-gate unknown: the gate itself failed, a defect of health-gate: attempt to subtract with overflow
-    next: retried automatically until 2026-11-24 07:00 UTC, once AWS Health is clear; a retry by hand reads AWS Health again
+    next: retried automatically until 2026-11-24 07:00 UTC, once AWS Health can be read and is clear; a retry by hand reads AWS Health again
     ");
 }
 
@@ -498,7 +498,7 @@ fn what_is_wrong_with_the_job_says_what_is_accepted() {
     next: correct the environment variable HEALTH_GATE_POLICY of the gate's function, which every pipeline of the account uses; then retry this stage
     [SystemUnavailable]
     health-gate unknown: the continuation token has version 2; this gate reads version 1
-    next: retried automatically once AWS Health is clear; a retry by hand starts anew
+    next: retried automatically once AWS Health is clear, and then from the beginning; a retry by hand reads AWS Health again
     "#);
 }
 
@@ -670,7 +670,7 @@ fn a_stopped_hold_is_known_by_its_message() {
     assert!(matches!(
         &decision,
         Decision::Fail(Fail {
-            hold: Some(HoldEnd::Stopped),
+            ending: Some(Ending::Stopped),
             ..
         })
     ));
