@@ -351,3 +351,32 @@ async fn an_answer_without_events_is_unknown_and_not_clear() {
         );
     }
 }
+
+/// A result that CodePipeline does not accept, for whatever reason, must not leave the job without one.
+#[tokio::test(start_paused = true)]
+async fn a_refused_result_is_replaced_by_one_that_is_accepted() {
+    let gate = GateWorld::new("us-east-1");
+    let refusal = ServiceError::new("OutputVariablesSizeExceededException", "too much");
+    gate.world.with(|sandbox, _| {
+        sandbox.fail("PutJobSuccessResult", Fault::Error(refusal), ALWAYS);
+    });
+    let (failure_type, message) = failure(gate.job("us-east-1").await);
+    assert_eq!(failure_type, "SystemUnavailable");
+    assert_snapshot!(message, @"
+    health-gate unknown: CodePipeline refused the result of this job, a defect of health-gate; the function's log has both
+    next: retried automatically once AWS Health is clear; a retry by hand reads AWS Health again
+    ");
+    assert_eq!(gate.calls("PutJobSuccessResult"), 1);
+}
+
+/// An event that somebody made up: there is no such job, whatever it is told.
+#[tokio::test(start_paused = true)]
+async fn a_malformed_job_id_fails_the_invocation() {
+    let gate = GateWorld::new("us-east-1");
+    let event = json!({"CodePipeline.job": {"id": "not-a-uuid", "data": {}}});
+    gate.world
+        .with(|sandbox, _| sandbox.invoke("us-east-1", FUNCTION, event));
+    gate.run().await;
+    let error = gate.returned().expect_err("there is no such job");
+    assert_eq!(error["errorType"], "job.refused");
+}

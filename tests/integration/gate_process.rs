@@ -1,7 +1,7 @@
 //! The program pipeline-gate, unmodified, as Lambda runs it: the Runtime API and AWS over loopback.
 
-use aws_sandbox::HttpServer;
 use aws_sandbox::codepipeline::JobResult;
+use aws_sandbox::{Fault, HttpServer, ServiceError};
 use serde_json::Value;
 
 use crate::event_files;
@@ -217,6 +217,41 @@ async fn as_text_the_closing_line_is_one_line_too() {
     assert!(
         stdout.contains(r#"action="HealthGate" decision="fail" reason="health.incident""#),
         "{stdout}"
+    );
+}
+
+/// What was decided counts when CodePipeline has taken it; what nobody took has a metric of its own, for an alarm.
+#[tokio::test]
+async fn an_undelivered_answer_counts_as_that_and_nothing_else() {
+    let server = serve().await;
+    let event = event_files::read("codepipeline-job.json");
+    server.with(|sandbox, now| {
+        let denied = ServiceError::access_denied("codepipeline:PutJobSuccessResult");
+        sandbox.fail("PutJobSuccessResult", Fault::Error(denied), 0..usize::MAX);
+        sandbox.submit_job_event(now, "us-east-1", FUNCTION, event);
+    });
+    let program = start(&server, FUNCTION, &[("AWS_LAMBDA_LOG_FORMAT", "JSON")]);
+    let error = server.wait_for(|sandbox| {
+        sandbox
+            .lambda
+            .finished()
+            .last()
+            .map(|done| done.result.clone())
+    });
+    let error = patiently(error)
+        .await
+        .expect_err("the job was not answered");
+    assert_eq!(error["errorType"], "job.undelivered");
+    let Ended { stdout, .. } = program.kill().await;
+    let line = stdout
+        .lines()
+        .find(|line| line.contains("_aws"))
+        .expect("metrics");
+    let line: Value = serde_json::from_str(line).expect("JSON");
+    assert_eq!(
+        (&line["Undelivered"], line.get("Passed")),
+        (&Value::from(1), None),
+        "{line}"
     );
 }
 

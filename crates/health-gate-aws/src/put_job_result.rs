@@ -40,6 +40,16 @@ pub enum PutJobResultError {
         /// The region that was asked.
         region: String,
     },
+    /// CodePipeline does not accept this result, and would not another time. The job still waits for one that it accepts.
+    #[error("CodePipeline in {region} refuses the result of job {job_id}: {reason}")]
+    Refused {
+        /// The job.
+        job_id: JobId,
+        /// The region that was asked.
+        region: String,
+        /// What CodePipeline said.
+        reason: String,
+    },
     /// Anything else.
     #[error(
         "the result of job {job_id} could not be delivered to CodePipeline in {region}: {reason}"
@@ -162,6 +172,13 @@ where
             job_id: job_id.clone(),
             region: clients.region.to_string(),
         }),
+        Some("ValidationException" | "OutputVariablesSizeExceededException") => {
+            Err(PutJobResultError::Refused {
+                job_id: job_id.clone(),
+                region: clients.region.to_string(),
+                reason: text(&error),
+            })
+        }
         Some(_) | None => Err(undelivered(clients, job_id, text(&error))),
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use health_gate::{AccountPolicy, Decision, JobResult, Notification};
 use health_gate_aws::{
-    Clients, Delivery, JobEvent, PutJobResultError, Settings, publish, put_job_result,
+    Clients, Delivery, JobEvent, JobId, PutJobResultError, Settings, publish, put_job_result,
 };
 use lambda_runtime::LambdaEvent;
 
@@ -70,9 +70,7 @@ impl PipelineGate {
                 (round, result, None)
             }
         };
-        let delivery = put_job_result(&self.clients, &job_id, &result, time.answer())
-            .boxed()
-            .await;
+        let (result, delivery) = self.deliver(&job_id, result, &time).boxed().await;
         if let Round::Decided(evaluation) = &mut round {
             job.complete_context(evaluation).await;
         }
@@ -96,6 +94,23 @@ impl PipelineGate {
         };
         closing.close(&self.clients, delivery)?;
         Ok(result)
+    }
+
+    /// Answers the job. A result that CodePipeline refuses is replaced by one that it accepts: the job must not hang.
+    async fn deliver(
+        &self,
+        job_id: &JobId,
+        result: JobResult,
+        time: &TimeBudget,
+    ) -> (JobResult, Result<Delivery, PutJobResultError>) {
+        let delivery = put_job_result(&self.clients, job_id, &result, time.answer()).await;
+        let Err(error @ PutJobResultError::Refused { .. }) = delivery else {
+            return (result, delivery);
+        };
+        tracing::error!(reason = "job.refused", ?result, "{error}");
+        let plain = JobResult::refused();
+        let delivery = put_job_result(&self.clients, job_id, &plain, time.answer()).await;
+        (plain, delivery)
     }
 
     /// Everything before the answer.

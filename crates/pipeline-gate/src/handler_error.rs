@@ -23,6 +23,7 @@ impl HandlerError {
         match self {
             Self::NoJob => "event.no-job",
             Self::NotAnswered(PutJobResultError::JobNotFound { .. }) => "job.not-found",
+            Self::NotAnswered(PutJobResultError::Refused { .. }) => "job.refused",
             Self::NotAnswered(PutJobResultError::Undelivered { .. }) => "job.undelivered",
         }
     }
