@@ -129,17 +129,40 @@ async fn a_rollback_goes_through_an_incident() {
     );
 }
 
-/// The state that a stage shows of another execution says nothing about this one.
+/// The state that a stage shows of another execution says nothing about this one, and a kind of execution that nobody
+/// knows is no rollback.
 #[tokio::test(start_paused = true)]
-async fn the_rollback_of_another_execution_is_not_this_one() {
-    let gate = world();
-    let state = Fault::Output(json!({"stageStates": [{
-        "stageName": "Production",
-        "latestExecution": {"pipelineExecutionId": "00000000-0000-4000-8000-000000000000", "status": "InProgress", "type": "ROLLBACK"},
-    }]}));
-    gate.world
-        .with(|sandbox, _| sandbox.fail("GetPipelineState", state, ALWAYS));
-    assert_eq!(release(&gate).await, Some(Status::Failed));
+async fn only_the_own_rollback_is_one() {
+    let own = "OWN";
+    for (execution, kind, expected) in [
+        (
+            "00000000-0000-4000-8000-000000000000",
+            "ROLLBACK",
+            Status::Failed,
+        ),
+        (own, "SOMETHING_NEW", Status::Failed),
+        (own, "STANDARD", Status::Failed),
+        (own, "ROLLBACK", Status::Succeeded),
+    ] {
+        let gate = world();
+        let id = gate.world.with(|sandbox, now| {
+            sandbox
+                .start_execution(now, "checkout")
+                .expect("nothing is going on")
+        });
+        let execution = if execution == own { &*id } else { execution };
+        let state = Fault::Output(json!({"stageStates": [{
+            "stageName": "Production",
+            "latestExecution": {"pipelineExecutionId": execution, "status": "InProgress", "type": kind},
+        }]}));
+        gate.world
+            .with(|sandbox, _| sandbox.fail("GetPipelineState", state, ALWAYS));
+        gate.play(WHILE).await;
+        let status = gate
+            .world
+            .with(|sandbox, _| sandbox.codepipeline.newest_execution("checkout"));
+        assert_eq!(status, Some(expected), "{execution} {kind}");
+    }
 }
 
 /// A read that fails costs what it would have told, not the job; and the message says what was not known.

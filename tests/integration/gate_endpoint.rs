@@ -160,6 +160,35 @@ async fn the_other_endpoint_is_not_asked_after_throttling_a_denial_or_without_a_
     }
 }
 
+/// An endpoint that answers is not abandoned for having much to say.
+#[tokio::test(start_paused = true)]
+async fn a_slow_endpoint_that_answers_is_read_to_its_end() {
+    let gate = gate(found(VIRGINIA));
+    for number in 0..201 {
+        gate.put_event(ec2_issue(&number.to_string()));
+    }
+    gate.world.with(|sandbox, _| {
+        sandbox.fail(
+            "DescribeEvents",
+            Fault::Late(Duration::from_millis(4_500)),
+            ALWAYS,
+        );
+    });
+    let (_, message) = failure(gate.job("us-east-1").await);
+    assert!(
+        message.starts_with("health-gate blocked: 201 open"),
+        "{message}"
+    );
+    assert!(!message.contains("there may be more"), "{message}");
+    assert!(
+        readings(&gate)
+            .iter()
+            .all(|line| line.ends_with("us-east-1")),
+        "{:?}",
+        readings(&gate)
+    );
+}
+
 /// What the active endpoint showed before it failed counts, although the other one does not show it yet.
 #[tokio::test(start_paused = true)]
 async fn an_incident_that_the_active_endpoint_showed_is_one() {

@@ -363,10 +363,12 @@ async fn a_refused_result_is_replaced_by_one_that_is_accepted() {
     let (failure_type, message) = failure(gate.job("us-east-1").await);
     assert_eq!(failure_type, "SystemUnavailable");
     assert_snapshot!(message, @"
-    health-gate unknown: CodePipeline refused the result of this job, a defect of health-gate; the function's log has both
-    next: retried automatically once AWS Health is clear; a retry by hand reads AWS Health again
+    health-gate unknown: the gate itself failed, a defect of health-gate: CodePipeline refused the result of the job
+    next: retried automatically until 2026-11-24 09:00 UTC, once AWS Health can be read and is clear; a retry by hand reads AWS Health again
     ");
     assert_eq!(gate.calls("PutJobSuccessResult"), 1);
+    let told = gate.returned().expect("the job was answered");
+    assert_eq!(told["result"], "failure");
 }
 
 /// An event that somebody made up: there is no such job, whatever it is told.
@@ -379,4 +381,23 @@ async fn a_malformed_job_id_fails_the_invocation() {
     gate.run().await;
     let error = gate.returned().expect_err("there is no such job");
     assert_eq!(error["errorType"], "job.refused");
+}
+
+/// In a mass incident everything is throttled, for hours. What is spent on it is not taken from the answer.
+#[tokio::test(start_paused = true)]
+async fn supporting_calls_never_use_up_the_answer_s_retries() {
+    let gate = GateWorld::new("us-east-1");
+    gate.put_event(ec2_issue("1"));
+    gate.world.with(|sandbox, _| {
+        for operation in ["GetJobDetails", "ListTagsForResource", "GetPipelineState"] {
+            sandbox.fail(operation, Fault::Error(ServiceError::throttling()), ALWAYS);
+        }
+    });
+    for _ in 0..60 {
+        failure(gate.job("us-east-1").await);
+    }
+    let failed = Fault::Error(ServiceError::internal_failure());
+    gate.world
+        .with(|sandbox, _| sandbox.fail("PutJobFailureResult", failed, 0..2));
+    assert_eq!(failure(gate.job("us-east-1").await).0, "JobFailed");
 }

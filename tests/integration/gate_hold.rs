@@ -222,7 +222,7 @@ async fn an_override_ends_a_hold() {
     );
     assert_eq!(
         subjects(&gate)[1..],
-        ["Override used: checkout / Production"]
+        ["Hold ended, override used, deployment goes on: checkout / Production"]
     );
 }
 

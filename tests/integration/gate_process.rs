@@ -220,6 +220,59 @@ async fn as_text_the_closing_line_is_one_line_too() {
     );
 }
 
+/// Each decision has its metrics, and people are told on the topic of the environment.
+#[tokio::test]
+async fn each_decision_counts_as_what_it_is() {
+    let issue = || Some(ec2_issue("1"));
+    for (policy, event, throttled, expected) in [
+        ("{}", None, false, "Passed"),
+        (r#"{"onIncident": "warn"}"#, issue(), false, "Passed"),
+        ("{}", issue(), false, "Blocked"),
+        (r#"{"onIncident": "hold"}"#, issue(), false, "Held"),
+        ("{}", None, true, "Unknown"),
+        (r#"{"onUnknown": "pass"}"#, None, true, "Passed Unknown"),
+        (r#"{"onUnknown": "hold"}"#, None, true, "Held Unknown"),
+        (r#"{"region": 1}"#, None, false, "InvalidPolicy"),
+    ] {
+        let server = serve().await;
+        let topic = server.with(|sandbox, _| {
+            event
+                .into_iter()
+                .for_each(|event| sandbox.health.put_event(event));
+            if throttled {
+                let refused = ServiceError::new("ValidationException", "no");
+                sandbox.fail("DescribeEvents", Fault::Error(refused), 0..usize::MAX);
+            }
+            sandbox.sns.create_topic("us-east-1", "people")
+        });
+        let program = start(&server, FUNCTION, &[("NOTIFICATION_TOPIC_ARN", &topic)]);
+        let mut job = event_files::read("codepipeline-job.json");
+        job["CodePipeline.job"]["data"]["actionConfiguration"]["configuration"]["UserParameters"] =
+            policy.into();
+        answer(&server, &job).await;
+        let told = server.with(|sandbox, _| sandbox.sns.published().len());
+        assert_eq!(told == 1, !expected.starts_with("Passed"), "{policy}");
+        let Ended { stdout, .. } = program.kill().await;
+        let line = stdout
+            .lines()
+            .find(|line| line.contains("_aws"))
+            .expect("metrics");
+        let line: Value = serde_json::from_str(line).expect("JSON");
+        let counts = [
+            "Passed",
+            "Blocked",
+            "Held",
+            "Unknown",
+            "Overridden",
+            "InvalidPolicy",
+            "Undelivered",
+        ];
+        let counted: Vec<&str> = counts.into_iter().filter(|name| line[*name] == 1).collect();
+        assert_eq!(counted.join(" "), expected, "{policy}: {line}");
+        assert_eq!(line["Pipeline"], "sandbox", "{policy}");
+    }
+}
+
 /// What was decided counts when CodePipeline has taken it; what nobody took has a metric of its own, for an alarm.
 #[tokio::test]
 async fn an_undelivered_answer_counts_as_that_and_nothing_else() {

@@ -41,7 +41,13 @@ fn gate_accepts(policy: &Value) -> bool {
 }
 
 #[test]
-fn an_editor_and_the_gate_agree() {
+fn an_editor_and_the_gate_agree_but_for_ranges() {
+    // A pattern cannot say how long a duration may be.
+    let too_long = json!({"maxHold": "48h"});
+    assert_eq!(
+        (gate_accepts(&too_long), schema_accepts(&too_long)),
+        (false, true)
+    );
     for (policy, accepted) in [
         (json!({}), true),
         (

@@ -18,6 +18,8 @@ pub struct Clients {
     pub(crate) health: aws_sdk_health::Client,
     pub(crate) health_endpoints: HealthEndpoints,
     pub(crate) codepipeline: aws_sdk_codepipeline::Client,
+    /// For the results of jobs alone: what is spent on other calls of CodePipeline must not cost a job its answer.
+    pub(crate) job_results: aws_sdk_codepipeline::Client,
     pub(crate) sns: aws_sdk_sns::Client,
     /// The clock of the configuration that the clients were made from.
     pub clock: Clock,
@@ -94,12 +96,14 @@ impl Clients {
             .retry_config(retries(3))
             .retry_partition(partition("health"))
             .build();
-        // The job's result is what must not get lost: more attempts, each shorter.
-        let codepipeline = aws_sdk_codepipeline::config::Builder::from(config)
-            .timeout_config(timeouts(3))
-            .retry_config(retries(5))
-            .retry_partition(partition("codepipeline"))
-            .build();
+        let codepipeline = |retry_config, service| {
+            let config = aws_sdk_codepipeline::config::Builder::from(config)
+                .timeout_config(timeouts(3))
+                .retry_config(retry_config)
+                .retry_partition(partition(service))
+                .build();
+            aws_sdk_codepipeline::Client::from_conf(config)
+        };
         // Telling people must not keep a job waiting.
         let sns = aws_sdk_sns::config::Builder::from(config)
             .timeout_config(timeouts(2))
@@ -118,7 +122,9 @@ impl Clients {
             sns: aws_sdk_sns::Client::from_conf(sns),
             health_endpoints,
             health: aws_sdk_health::Client::from_conf(health),
-            codepipeline: aws_sdk_codepipeline::Client::from_conf(codepipeline),
+            codepipeline: codepipeline(retries(5), "codepipeline"),
+            // The result is what must not get lost: as many attempts, and a budget of its own.
+            job_results: codepipeline(retries(5), "job results"),
             clock: Clock::new(config.time_source().unwrap_or_default()),
             region,
         })

@@ -28,6 +28,13 @@ const EVENTS_PER_PAGE: i32 = 100;
 /// A request with more pages than this is not read to its end.
 const PAGES_PER_REQUEST: usize = 50;
 
+/// How many pages were asked for, and how many came.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    pub(crate) asked: AtomicUsize,
+    pub(crate) answered: AtomicUsize,
+}
+
 /// Why not all pages were read.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -52,7 +59,7 @@ pub(crate) async fn describe_events(
     clients: &Clients,
     endpoint: &str,
     query: &Query,
-    calls: &AtomicUsize,
+    progress: &Progress,
     seen: &mut Vec<Event>,
 ) -> Result<(), Failure> {
     for regions in query.regions.chunks(REGIONS_PER_REQUEST) {
@@ -62,7 +69,7 @@ pub(crate) async fn describe_events(
             .set_regions(Some(regions))
             .set_event_type_categories(Some(categories));
         let open = filter.clone().event_status_codes(EventStatusCode::Open);
-        read_pages(clients, endpoint, open.build(), calls, seen).await?;
+        read_pages(clients, endpoint, open.build(), progress, seen).await?;
         if let Some(since) = query.closed_since {
             let since = DateTimeRange::builder()
                 .from(DateTime::from_secs(since.unix_timestamp()))
@@ -70,7 +77,7 @@ pub(crate) async fn describe_events(
             let closed = filter
                 .event_status_codes(EventStatusCode::Closed)
                 .last_updated_times(since);
-            read_pages(clients, endpoint, closed.build(), calls, seen).await?;
+            read_pages(clients, endpoint, closed.build(), progress, seen).await?;
         }
     }
     Ok(())
@@ -80,7 +87,7 @@ async fn read_pages(
     clients: &Clients,
     endpoint: &str,
     filter: EventFilter,
-    calls: &AtomicUsize,
+    progress: &Progress,
     seen: &mut Vec<Event>,
 ) -> Result<(), Failure> {
     let request = clients
@@ -91,7 +98,7 @@ async fn read_pages(
     let mut token = None;
     // Not the SDK's paginator: a token that comes twice ends that one as if all had been read.
     for _ in 0..PAGES_PER_REQUEST {
-        calls.fetch_add(1, Ordering::Relaxed);
+        progress.asked.fetch_add(1, Ordering::Relaxed);
         let region = aws_sdk_health::config::Region::new(endpoint.to_owned());
         let at_endpoint = aws_sdk_health::config::Builder::new().region(region);
         let request = request
@@ -108,6 +115,7 @@ async fn read_pages(
             let detail = "the answer has no list of events".to_owned();
             return Err(Failure::of_reading(UnknownCause::Unavailable, detail));
         };
+        progress.answered.fetch_add(1, Ordering::Relaxed);
         seen.extend(events.into_iter().map(event));
         token = page.next_token.filter(|token| !token.is_empty());
         if token.is_none() {

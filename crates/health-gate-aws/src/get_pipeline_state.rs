@@ -4,10 +4,8 @@
     reason = "the SDK's enums are non-exhaustive: a wildcard is required"
 )]
 
-use aws_sdk_codepipeline::types::{
-    self, ActionExecutionStatus, ExecutionType, StageExecutionStatus,
-};
-use health_gate::{ActionAttempt, ActionStatus, StageState, StageStatus};
+use aws_sdk_codepipeline::types::{self, ActionExecutionStatus, StageExecutionStatus};
+use health_gate::{ActionAttempt, ActionStatus, ExecutionType, StageState, StageStatus};
 
 use crate::clients::Clients;
 use crate::pipeline_ref::PipelineRef;
@@ -49,10 +47,12 @@ fn stage(stage: types::StageState) -> Option<StageState> {
             StageExecutionStatus::Failed => StageStatus::Failed,
             _ => StageStatus::Other,
         },
-        // Absent for normal executions.
-        rollback: latest
-            .r#type
-            .is_some_and(|kind| kind != ExecutionType::Standard),
+        execution_type: match latest.r#type {
+            // Absent for normal executions.
+            None | Some(types::ExecutionType::Standard) => ExecutionType::Standard,
+            Some(types::ExecutionType::Rollback) => ExecutionType::Rollback,
+            Some(_) => ExecutionType::Other,
+        },
         transition_enabled: stage
             .inbound_transition_state
             .is_none_or(|transition| transition.enabled),

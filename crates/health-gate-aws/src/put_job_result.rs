@@ -102,7 +102,7 @@ async fn send(
 ) -> Result<Delivery, PutJobResultError> {
     let success = |summary: &str| {
         let details = ExecutionDetails::builder().summary(summary).build();
-        let request = clients.codepipeline.put_job_success_result();
+        let request = clients.job_results.put_job_success_result();
         request.job_id(job_id.as_str()).execution_details(details)
     };
     match result {
@@ -137,7 +137,7 @@ async fn send(
             let details = details
                 .map_err(|error: BuildError| undelivered(clients, job_id, error_chain(&error)))?;
             let request = clients
-                .codepipeline
+                .job_results
                 .put_job_failure_result()
                 .job_id(job_id.as_str())
                 .failure_details(details);

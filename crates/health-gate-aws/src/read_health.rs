@@ -1,14 +1,14 @@
 //! A reading of AWS Health: at the active endpoint, or at the other one when that is down, within a time.
 
 use std::pin::pin;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use health_gate::{Event, Query, Reading, Region, UnknownCause, Unread};
+use health_gate::{Event, Query, Reading, UnknownCause, Unread};
 
 use crate::active_endpoint::{CnameLookUp, Endpoints};
 use crate::clients::{Clients, HealthEndpoints};
-use crate::describe_events::describe_events;
+use crate::describe_events::{Progress, describe_events};
 
 /// A reading of AWS Health, and what it took.
 #[derive(Debug, Clone)]
@@ -16,7 +16,7 @@ pub struct HealthReading {
     /// What was read.
     pub reading: Reading,
     /// The region of the endpoint that was asked last.
-    pub endpoint: Region,
+    pub endpoint: String,
     /// How many pages were asked for, at all endpoints. Attempts of the SDK at the same page are one.
     pub calls: usize,
     /// How long it took.
@@ -30,15 +30,15 @@ pub struct HealthReading {
 /// endpoint cannot be reached, does not answer or fails, the other one is asked; its data may be behind.
 pub async fn read_health(clients: &Clients, query: &Query, budget: Duration) -> HealthReading {
     let begin = clients.clock.now();
-    let calls = AtomicUsize::new(0);
+    let progress = Progress::default();
     let reader = Reader {
         clients,
         query,
-        calls: &calls,
+        progress: &progress,
     };
     let (reading, endpoint) = match &clients.health_endpoints {
         HealthEndpoints::Configured { region } => {
-            let PartialReading { seen, unread, .. } = reader.at(region, budget).await;
+            let PartialReading { seen, unread, .. } = reader.at(region, budget, budget).await;
             let reading = Reading {
                 events: seen,
                 unread,
@@ -52,8 +52,8 @@ pub async fn read_health(clients: &Clients, query: &Query, budget: Duration) -> 
     };
     HealthReading {
         reading,
-        endpoint: endpoint.parse().unwrap_or_else(|_| Region::global()),
-        calls: calls.into_inner(),
+        endpoint,
+        calls: progress.asked.into_inner(),
         took: (clients.clock.now() - begin).try_into().unwrap_or_default(),
     }
 }
@@ -61,11 +61,10 @@ pub async fn read_health(clients: &Clients, query: &Query, budget: Duration) -> 
 struct Reader<'a> {
     clients: &'a Clients,
     query: &'a Query,
-    calls: &'a AtomicUsize,
+    progress: &'a Progress,
 }
 
 /// What one endpoint gave.
-#[derive(Default)]
 struct PartialReading {
     seen: Vec<Event>,
     unread: Option<Unread>,
@@ -81,31 +80,33 @@ impl Reader<'_> {
         budget: Duration,
     ) -> (Reading, String) {
         let begin = tokio::time::Instant::now();
-        // A silent endpoint leaves the other one as much time.
-        let first_budget = if endpoints.other.is_some() {
+        // A silent endpoint leaves the other one as much time; one that has begun to answer may use all of it.
+        let patience = if endpoints.other.is_some() {
             budget / 2
         } else {
             budget
         };
-        let (active, first) = {
+        // The usual endpoint's reading, or the region that is active instead.
+        let usual = {
             let mut unusual = pin!(look_up.unusual_region(endpoints));
-            let mut usual = pin!(self.at(endpoints.usual, first_budget));
+            let mut usual = pin!(self.at(endpoints.usual, patience, budget));
             // The look-up first: one that is known already begins no reading that would be thrown away.
-            let (unusual, usual) = tokio::select! {
+            tokio::select! {
                 biased;
                 region = &mut unusual => match region {
-                    Some(region) => (Some(region), PartialReading::default()),
-                    None => (None, usual.await),
+                    None => Ok(usual.await),
+                    Some(region) => Err(region),
                 },
-                reading = &mut usual => (unusual.await, reading),
-            };
-            match unusual {
-                Some(region) => {
-                    let active = region.to_string();
-                    let reading = self.at(&active, first_budget).await;
-                    (active, reading)
-                }
-                None => (endpoints.usual.to_owned(), usual),
+                reading = &mut usual => unusual.await.map_or(Ok(reading), Err),
+            }
+        };
+        let (active, first) = match usual {
+            Ok(reading) => (endpoints.usual.to_owned(), reading),
+            Err(region) => {
+                let active = region.to_string();
+                let left = budget.saturating_sub(begin.elapsed());
+                let reading = self.at(&active, patience.min(left), left).await;
+                (active, reading)
             }
         };
         let other = if active == endpoints.usual {
@@ -123,7 +124,8 @@ impl Reader<'_> {
                 active,
             );
         };
-        let second = self.at(other, budget.saturating_sub(begin.elapsed())).await;
+        let left = budget.saturating_sub(begin.elapsed());
+        let second = self.at(other, left, left).await;
         let mut events = first.seen;
         events.extend(second.seen);
         match second.unread {
@@ -156,28 +158,38 @@ impl Reader<'_> {
         }
     }
 
-    async fn at(&self, endpoint: &str, budget: Duration) -> PartialReading {
+    /// Gives up after `patience` if no page has come by then, and after `budget` in any case.
+    async fn at(&self, endpoint: &str, patience: Duration, budget: Duration) -> PartialReading {
         let mut seen = Vec::new();
-        let (unread, is_endpoints_fault) = match tokio::time::timeout(
-            budget,
-            describe_events(self.clients, endpoint, self.query, self.calls, &mut seen),
-        )
-        .await
-        {
+        let answered = || self.progress.answered.load(Ordering::Relaxed);
+        let before = answered();
+        let outcome = {
+            let mut reading = pin!(describe_events(
+                self.clients,
+                endpoint,
+                self.query,
+                self.progress,
+                &mut seen
+            ));
+            match tokio::time::timeout(patience, &mut reading).await {
+                Err(_) if answered() > before => {
+                    tokio::time::timeout(budget.saturating_sub(patience), &mut reading)
+                        .await
+                        .map_err(|_| budget)
+                }
+                outcome => outcome.map_err(|_| patience),
+            }
+        };
+        let (unread, is_endpoints_fault) = match outcome {
             Ok(Ok(())) => (None, false),
             Ok(Err(failure)) => (Some(failure.unread), failure.is_endpoints_fault),
-            Err(_) => {
-                let detail = match budget.as_secs_f64() {
+            Err(waited) => {
+                let detail = match waited.as_secs_f64() {
                     0.0 => "the invocation had no time left to ask".to_owned(),
                     seconds => format!("the gate waited {seconds:.1} s"),
                 };
-                (
-                    Some(Unread {
-                        cause: UnknownCause::TimedOut,
-                        detail,
-                    }),
-                    true,
-                )
+                let cause = UnknownCause::TimedOut;
+                (Some(Unread { cause, detail }), true)
             }
         };
         PartialReading {

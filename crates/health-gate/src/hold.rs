@@ -9,8 +9,8 @@ use crate::policy::Policy;
 
 /// The version that is written. Every version that was released stays readable.
 const VERSION: u64 = 1;
-/// The longest thread that is kept: a token takes 2,048 characters (CodePipeline API reference).
-const THREAD_BYTES: usize = 1_000;
+/// The longest token.
+const TOKEN_BYTES: usize = 2_048;
 /// Clocks of two machines differ. A token from further ahead than this was not written by this gate.
 const SKEW: Duration = Duration::minutes(5);
 
@@ -87,13 +87,9 @@ impl HoldState {
 
     /// The same hold after a reading that did not end it. `thread` is for the first one: a hold keeps its own.
     pub fn after_reading(&self, now: UtcDateTime, thread: &str) -> Self {
-        let fits = (1..=THREAD_BYTES).contains(&thread.len());
         Self {
             last_reading: now,
-            thread: self
-                .thread
-                .clone()
-                .or_else(|| fits.then(|| thread.to_owned())),
+            thread: Some(self.thread.clone().unwrap_or_else(|| thread.to_owned())),
             ..self.clone()
         }
     }
@@ -124,17 +120,26 @@ impl HoldState {
         )
     }
 
-    /// The token: at most 2,048 characters.
+    /// The token: at most 2,048 characters (CodePipeline API reference). What would not fit is left out: the names for people,
+    /// never the times.
     pub fn to_token(&self) -> String {
-        let written = Written {
-            v: VERSION,
-            held_since: self.since.unix_timestamp(),
-            last_reading: self.last_reading.unix_timestamp(),
-            notified: self.notified,
-            thread: self.thread.clone(),
-            pipeline: self.pipeline.clone(),
+        let written = |thread: &Option<String>, pipeline: &Option<String>| {
+            let written = Written {
+                v: VERSION,
+                held_since: self.since.unix_timestamp(),
+                last_reading: self.last_reading.unix_timestamp(),
+                notified: self.notified,
+                thread: thread.clone(),
+                pipeline: pipeline.clone(),
+            };
+            serde_json::to_string(&written).unwrap_or_default()
         };
-        serde_json::to_string(&written).unwrap_or_default()
+        let tokens = [
+            written(&self.thread, &self.pipeline),
+            written(&self.thread, &None),
+        ];
+        let fitting = tokens.into_iter().find(|token| token.len() <= TOKEN_BYTES);
+        fitting.unwrap_or_else(|| written(&None, &None))
     }
 
     /// Reads a token.
@@ -235,6 +240,30 @@ mod tests {
                 code == "token.version" || error.to_string().contains(&format!("`{token}`")),
                 "{error}"
             );
+        }
+    }
+
+    #[test]
+    fn a_token_always_fits_and_never_loses_its_times() {
+        for (thread, pipeline, kept) in [
+            ("x", "checkout", (true, true)),
+            (&*"x".repeat(1_500), &*"p".repeat(600), (true, false)),
+            (&*"\u{1}".repeat(1_000), "checkout", (false, false)),
+            (&*"\"".repeat(1_600), &*"p".repeat(3_000), (false, false)),
+        ] {
+            let hold = HoldState {
+                thread: Some(thread.to_owned()),
+                pipeline: Some(pipeline.to_owned()),
+                ..hold()
+            };
+            let token = hold.to_token();
+            assert!(token.len() <= 2_048, "{} bytes", token.len());
+            let read = HoldState::read(&token, NOW).expect("its own token");
+            assert_eq!(
+                (read.since, read.last_reading, read.notified),
+                (NOW, NOW, true)
+            );
+            assert_eq!((read.thread.is_some(), read.pipeline.is_some()), kept);
         }
     }
 

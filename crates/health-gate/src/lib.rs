@@ -75,7 +75,7 @@ pub use region::{InvalidRegion, Region};
 pub use report::{FailureType, JobResult, Marker, Note, Report, Verdict};
 pub use signal::Signal;
 pub use stage::{
-    ActionAttempt, ActionExecution, ActionStatus, GateFunctions, RetryOutcome, StageState,
-    StageStatus, StoppedStage,
+    ActionAttempt, ActionExecution, ActionStatus, ExecutionType, GateFunctions, RetryOutcome,
+    StageState, StageStatus, StoppedStage,
 };
 pub use wildcard::Wildcard;

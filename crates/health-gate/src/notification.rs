@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::decision::{Decision, Ending, Invalid, Obstacle, Pass};
 use crate::hold::HoldState;
 use crate::pipeline_context::PipelineContext;
+use crate::reading::UnknownCause;
 use crate::report::{Report, cut, one_line};
 
 /// The schema's limits (Amazon Q Developer in chat applications, "Custom notifications"), in bytes.
@@ -36,28 +37,7 @@ impl Notification {
         context: Option<&PipelineContext>,
         previous: Option<&HoldState>,
     ) -> Option<Self> {
-        let what = match report.decision {
-            Decision::Pass(Pass::Overridden(..)) => "Override used",
-            Decision::Pass(_) if previous.is_some() => "Hold ended, deployment goes on",
-            Decision::Pass(_) => return None,
-            Decision::Hold(hold) if hold.state.notified => return None,
-            Decision::Hold(_) => "Deployment held",
-            Decision::Fail(fail) => match (&fail.ending, &fail.obstacle) {
-                (Some(Ending::Stopped), _) if previous.is_some() => {
-                    "Hold ended, deployment stopped by a person"
-                }
-                (Some(Ending::Stopped), _) => "Deployment stopped by a person",
-                (Some(Ending::RanOut(_)), _) => "Hold ran out, deployment blocked",
-                (None, Obstacle::Incident(_)) => "Deployment blocked",
-                (None, Obstacle::Unknown(_)) => "Deployment stopped, AWS Health unread",
-                (None, Obstacle::Invalid(Invalid::Token(_))) => {
-                    "Deployment stopped, state of its hold unreadable"
-                }
-                (None, Obstacle::Invalid(Invalid::Policy(_))) => {
-                    "Deployment stopped, policy invalid"
-                }
-            },
-        };
+        let what = title(report, previous)?;
         let place = context.map_or_else(|| "unknown pipeline".to_owned(), PipelineContext::place);
         let title = one_line(&format!("{what}: {place}"));
         let headline = report.headline();
@@ -89,6 +69,40 @@ impl Notification {
             text: text.join("\n"),
         })
     }
+}
+
+/// What happened. `None`: nothing that people need to be told.
+fn title(report: &Report<'_>, previous: Option<&HoldState>) -> Option<String> {
+    let held = previous.is_some();
+    let what = match report.decision {
+        Decision::Pass(Pass::Overridden(..)) if held => "override used, deployment goes on",
+        Decision::Pass(Pass::Overridden(..)) => "override used",
+        Decision::Pass(_) if held => "deployment goes on",
+        Decision::Pass(_) => return None,
+        Decision::Hold(hold) if hold.state.notified => return None,
+        Decision::Hold(_) => return Some("Deployment held".to_owned()),
+        Decision::Fail(fail) => match (&fail.ending, &fail.obstacle) {
+            (Some(Ending::Stopped), _) => "deployment stopped by a person",
+            (_, Obstacle::Incident(_)) => "deployment blocked",
+            (_, Obstacle::Unknown(unread)) if unread.cause == UnknownCause::Internal => {
+                "deployment stopped, the gate itself failed"
+            }
+            (_, Obstacle::Unknown(_)) => "deployment stopped, AWS Health unread",
+            (_, Obstacle::Invalid(Invalid::Token(_))) => {
+                "deployment stopped, state of its hold unreadable"
+            }
+            (_, Obstacle::Invalid(Invalid::Policy(_))) => "deployment stopped, policy invalid",
+        },
+    };
+    let ran_out = matches!(report.decision, Decision::Fail(fail) if matches!(fail.ending, Some(Ending::RanOut(_))));
+    Some(match (held, ran_out) {
+        (_, true) => format!("Hold ran out, {what}"),
+        (true, false) => format!("Hold ended, {what}"),
+        (false, false) => {
+            let (first, rest) = what.split_at(1);
+            first.to_uppercase() + rest
+        }
+    })
 }
 
 fn chat(

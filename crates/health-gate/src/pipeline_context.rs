@@ -47,6 +47,7 @@ impl PipelineContext {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stage::ExecutionType;
 
     #[test]
     fn the_own_stage_is_one_in_which_the_own_execution_goes_on() {
@@ -61,7 +62,7 @@ mod tests {
             name: name.to_owned(),
             pipeline_execution_id: "mine".to_owned(),
             status,
-            rollback: true,
+            execution_type: ExecutionType::Rollback,
             transition_enabled: true,
             actions: Vec::new(),
         };

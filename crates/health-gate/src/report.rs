@@ -69,20 +69,6 @@ pub enum JobResult {
     },
 }
 
-impl JobResult {
-    /// What a job is told whose own result CodePipeline refuses: plain enough to be accepted, so that the job does not hang.
-    pub fn refused() -> Self {
-        Self::Failure {
-            failure_type: FailureType::SystemUnavailable,
-            message: format!(
-                "{} CodePipeline refused the result of this job, a defect of health-gate; the function's log has both\n\
-                 next: retried automatically once AWS Health is clear; a retry by hand reads AWS Health again",
-                Marker::Unknown
-            ),
-        }
-    }
-}
-
 /// The values of `failureDetails.type` that the gate uses. CodePipeline shows them as the error's code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum FailureType {

@@ -23,8 +23,8 @@ pub struct StageState {
     pub pipeline_execution_id: String,
     /// How far that execution has come in the stage.
     pub status: StageStatus,
-    /// Whether it is a rollback.
-    pub rollback: bool,
+    /// What kind of execution that is.
+    pub execution_type: ExecutionType,
     /// Whether executions may enter the stage. People disable the transition to freeze what comes after it.
     pub transition_enabled: bool,
     /// The newest attempt of each action that has run, of this execution or an older one.
@@ -41,6 +41,17 @@ pub enum StageStatus {
     /// The execution failed in it.
     Failed,
     /// It has succeeded, was stopped, or has a status that this version does not know.
+    Other,
+}
+
+/// The kind of an execution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExecutionType {
+    /// A release.
+    Standard,
+    /// One stage with what an older execution brought.
+    Rollback,
+    /// A kind that this version does not know: neither let through nor retried.
     Other,
 }
 
@@ -142,7 +153,7 @@ impl StageState {
     /// least one of its actions looks like a stop of the gate.
     pub fn may_be_stopped(&self, gates: &GateFunctions) -> bool {
         self.status == StageStatus::Failed
-            && !self.rollback
+            && self.execution_type == ExecutionType::Standard
             && self.actions.iter().any(|action| action.is_stop(gates))
     }
 }

@@ -71,9 +71,12 @@ impl Closing<'_> {
             (_, Some(Decision::Hold(hold))) => Some(&hold.state),
             (_, _) => evaluation.and_then(|evaluation| evaluation.previous.as_ref()),
         };
+        // None of which is known is not none.
+        let is_known = reading.is_some_and(|reading| reading.unread.is_none());
         let incidents = evaluation
             .and_then(|evaluation| evaluation.decision.incidents())
-            .map_or(0, |incidents| incidents.list().len());
+            .map(|incidents| incidents.list().len())
+            .or_else(|| is_known.then_some(0));
         let arns = evaluation
             .and_then(|evaluation| evaluation.decision.incidents())
             .map(|incidents| {
@@ -94,6 +97,8 @@ impl Closing<'_> {
             .map(|event| event.arn.as_str())
             .collect();
         let stale_arns = (!stale_arns.is_empty()).then(|| stale_arns.join(","));
+        let note_codes =
+            (!notes.is_empty()).then(|| notes.iter().map(Note::code).collect::<Vec<_>>().join(","));
         let notes = (!notes.is_empty()).then(|| {
             notes
                 .iter()
@@ -137,6 +142,7 @@ impl Closing<'_> {
                         .and_then(|circumstances| circumstances.overridden.as_ref())
                         .map(|o| o.by.as_str()),
                     heldSince = hold.map(|hold| hold.since_text()),
+                    noteCodes = note_codes,
                     notes,
                     notification,
                     delivery = delivered,

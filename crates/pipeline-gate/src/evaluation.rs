@@ -2,9 +2,9 @@
 
 use futures_util::FutureExt;
 use health_gate::{
-    AccountPolicy, Assessment, Case, Circumstances, Decision, Event, Fail, HoldState, Invalid,
-    JobResult, Note, OVERRIDE_TAG, Obstacle, Override, PipelineContext, Policy, Query, Reading,
-    Report, StageState, StageStatus, UnknownCause, Unread, decide,
+    AccountPolicy, Assessment, Case, Circumstances, Decision, Event, ExecutionType, Fail,
+    HoldState, Invalid, JobResult, Note, OVERRIDE_TAG, Obstacle, Override, PipelineContext, Policy,
+    Query, Reading, Report, StageState, StageStatus, UnknownCause, Unread, decide,
 };
 use health_gate_aws::{
     Clients, HealthReading, JobEvent, JobId, PipelineRef, job_details, pipeline_state, read_health,
@@ -37,6 +37,7 @@ pub(crate) enum Round {
 }
 
 /// A decision and everything that it was made from.
+#[derive(Debug, Clone)]
 pub(crate) struct Evaluation {
     pub(crate) policy: Option<Policy>,
     pub(crate) previous: Option<HoldState>,
@@ -98,7 +99,7 @@ impl Evaluation {
 
 /// What can be judged, and what it rests on.
 enum Input {
-    Invalid(Option<Policy>, Invalid),
+    Invalid(Option<Policy>, Option<HoldState>, Invalid),
     Valid(Policy, Option<HoldState>),
 }
 
@@ -114,12 +115,13 @@ impl Job<'_> {
             Input::Valid(policy, hold) => {
                 Round::Decided(Box::new(Box::pin(self.check(policy, hold)).await))
             }
-            Input::Invalid(policy, invalid) => {
+            Input::Invalid(policy, previous, invalid) => {
                 let context = Pending::new(self.context().boxed());
                 let case = Case::Invalid(invalid);
                 let decision = decide(case.clone(), &Circumstances::default(), now);
                 let mut evaluation = Evaluation::new(decision, now);
                 evaluation.policy = policy;
+                evaluation.previous = previous;
                 Round::Decided(Box::new(self.settle(case, context, evaluation).await))
             }
         }
@@ -130,14 +132,13 @@ impl Job<'_> {
             .event
             .user_parameters()
             .and_then(|text| self.account_policy.for_action(text, &self.clients.region));
-        let policy = match policy {
-            Ok(policy) => policy,
-            Err(error) => return Input::Invalid(None, error.into()),
-        };
         let token = self.event.continuation_token();
-        match token.and_then(|token| token.map(|token| HoldState::read(token, now)).transpose()) {
-            Ok(hold) => Input::Valid(policy, hold),
-            Err(error) => Input::Invalid(Some(policy), error.into()),
+        let hold =
+            token.and_then(|token| token.map(|token| HoldState::read(token, now)).transpose());
+        match (policy, hold) {
+            (Ok(policy), Ok(hold)) => Input::Valid(policy, hold),
+            (Ok(policy), Err(error)) => Input::Invalid(Some(policy), None, error.into()),
+            (Err(error), hold) => Input::Invalid(None, hold.ok().flatten(), error.into()),
         }
     }
 
@@ -157,7 +158,7 @@ impl Job<'_> {
         let behind = health
             .reading
             .may_be_behind
-            .then(|| Note::MayBeBehind(health.endpoint.to_string()));
+            .then(|| Note::MayBeBehind(health.endpoint.clone()));
         let case = Case::Found {
             policy: &policy,
             finding,
@@ -208,9 +209,11 @@ impl Job<'_> {
         found
     }
 
-    /// A pass may have been decided before it was known which pipeline it is of. The job has its answer: now there is time to ask.
+    /// A pass may have been decided before it was known which pipeline it is of, a defect of ours without. The job has its answer:
+    /// now there is time to ask.
     pub(crate) async fn complete_context(&self, evaluation: &mut Evaluation) {
-        if evaluation.decision.passes() && evaluation.context.is_none() {
+        let is_tried = |note: &Note| matches!(note, Note::PipelineUnread(_));
+        if evaluation.context.is_none() && !evaluation.notes.iter().any(is_tried) {
             let budget = self.time.notification();
             evaluation.context = in_time(budget, job_details(self.clients, self.id))
                 .await
@@ -243,7 +246,7 @@ impl Job<'_> {
         match stages {
             Ok(stages) => {
                 if let Some(stage) = context.own_stage(&stages) {
-                    found.circumstances.rollback = stage.rollback;
+                    found.circumstances.rollback = stage.execution_type == ExecutionType::Rollback;
                     found.circumstances.stopping = stage.status == StageStatus::Stopping;
                 }
             }
@@ -259,6 +262,26 @@ async fn stages(clients: &Clients, pipeline: &PipelineRef) -> Result<Vec<StageSt
 }
 
 impl Round {
+    /// The gate itself failed after all, saying `detail`. What is known of the pipeline stays known.
+    pub(crate) fn fail_itself(&mut self, detail: String, now: UtcDateTime) {
+        let failed = Evaluation::of_panic(detail, now);
+        *self = Self::Decided(Box::new(
+            match std::mem::replace(self, Self::Decided(Box::new(failed.clone()))) {
+                Self::Waits { policy, hold } => Evaluation {
+                    policy: Some(*policy),
+                    previous: Some(hold),
+                    ..failed
+                },
+                Self::Decided(known) => Evaluation {
+                    decision: failed.decision,
+                    notes: Vec::new(),
+                    stale: Vec::new(),
+                    ..*known
+                },
+            },
+        ));
+    }
+
     /// What CodePipeline is told.
     pub(crate) fn job_result(&self) -> JobResult {
         match self {

@@ -70,7 +70,10 @@ impl PipelineGate {
                 (round, result, None)
             }
         };
-        let (result, delivery) = self.deliver(&job_id, result, &time).boxed().await;
+        let (result, delivery) = self
+            .deliver(&job_id, &mut round, result, &time)
+            .boxed()
+            .await;
         if let Round::Decided(evaluation) = &mut round {
             job.complete_context(evaluation).await;
         }
@@ -96,10 +99,12 @@ impl PipelineGate {
         Ok(result)
     }
 
-    /// Answers the job. A result that CodePipeline refuses is replaced by one that it accepts: the job must not hang.
+    /// Answers the job. If CodePipeline refuses the result, the round becomes one that failed and says so plainly: the job must
+    /// not hang.
     async fn deliver(
         &self,
         job_id: &JobId,
+        round: &mut Round,
         result: JobResult,
         time: &TimeBudget,
     ) -> (JobResult, Result<Delivery, PutJobResultError>) {
@@ -108,7 +113,11 @@ impl PipelineGate {
             return (result, delivery);
         };
         tracing::error!(reason = "job.refused", ?result, "{error}");
-        let plain = JobResult::refused();
+        round.fail_itself(
+            "CodePipeline refused the result of the job".to_owned(),
+            self.clients.clock.now(),
+        );
+        let plain = round.job_result();
         let delivery = put_job_result(&self.clients, job_id, &plain, time.answer()).await;
         (plain, delivery)
     }

@@ -180,6 +180,10 @@ async fn held_through_an_unknown_reading() {
             "SystemUnavailable"
         );
     }
+    assert!(
+        gate.calls("DescribeEvents") >= 4,
+        "each round has tried to read"
+    );
 }
 
 /// unknown | `onUnknown: pass` | pass | success, `unknown`: variables say that nothing was checked
@@ -202,6 +206,11 @@ async fn passed_unchecked() {
 async fn held_while_unknown() {
     let gate = Gate::start().await;
     let policy = json!({"onUnknown": "hold"});
+    gate.fail("DescribeEvents", throttled());
+    let ran_out = gate
+        .continued(policy.clone(), &gate.token(HOUR * 4, MINUTE))
+        .await;
+    assert!(ran_out.text.contains("and `maxHold` is 4h"), "{ran_out:?}");
     for (error, word) in [
         (ServiceError::new("ValidationException", "broken"), "hold"),
         (ServiceError::subscription_required(), "ConfigurationError"),
@@ -237,4 +246,24 @@ async fn failed_unknown() {
         assert_eq!(told.word, word);
         assert!(told.text.starts_with("health-gate unknown: "), "{told:?}");
     }
+}
+
+/// an invalid policy or token | otherwise | fail | `ConfigurationError`, `health-gate invalid:`, with the key, the value and
+/// what is accepted; a token `SystemUnavailable`, `health-gate unknown:`
+#[tokio::test]
+async fn invalid() {
+    let gate = Gate::start().await;
+    let told = gate.policy(json!({"maxHold": "4 hours"})).await;
+    assert_eq!(told.word, "ConfigurationError");
+    let expected = "health-gate invalid: UserParameters: not a duration in `maxHold`: `4 hours` (did you mean `4h`?); accepted: a duration from 1s to 23h";
+    assert!(told.text.starts_with(expected), "{told:?}");
+    let told = gate.continued(json!({}), "next").await;
+    assert_eq!(told.word, "SystemUnavailable");
+    assert!(
+        told.text.starts_with(
+            "health-gate unknown: the continuation token is not one of this gate: `next`"
+        ),
+        "{told:?}"
+    );
+    assert_eq!(gate.calls("DescribeEvents"), 0);
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aws_sandbox::codepipeline::Status;
 use aws_sandbox::health::Event;
 use aws_sandbox::{Fault, ServiceError, Timestamp};
 use serde_json::{Value, json};
@@ -66,31 +67,29 @@ async fn services() {
 #[tokio::test]
 async fn ignore_services() {
     let gate = Gate::start().await;
-    gate.put(Event::operational_issue(
-        "RISK",
-        "us-east-1",
-        "1",
-        gate.ago(HOUR),
-    ));
+    for (number, service) in ["RISK", "ABUSE", "BILLING", "ACCOUNT"].iter().enumerate() {
+        gate.put(Event::operational_issue(
+            service,
+            "us-east-1",
+            &number.to_string(),
+            gate.ago(HOUR),
+        ));
+    }
+    assert_eq!(gate.job("").await.word, "clear");
     gate.put(Event::operational_issue(
         "MULTIPLE_SERVICES",
         "us-east-1",
-        "2",
+        "9",
         gate.ago(HOUR),
     ));
-    let told = gate.job("").await;
-    assert!(
-        told.text
-            .contains("1 open AWS Health issue in us-east-1\nMULTIPLE_SERVICES"),
-        "{told:?}"
-    );
+    assert_eq!(gate.job("").await.word, "JobFailed");
     let told = gate
         .policy(json!({"ignoreServices": ["MULTIPLE_SERVICES"]}))
         .await;
     assert!(
         told.text
-            .contains("1 open AWS Health issue in us-east-1\nRISK"),
-        "{told:?}"
+            .contains("4 open AWS Health issues in us-east-1\n"),
+        "a given list replaces the default: {told:?}"
     );
 }
 
@@ -124,6 +123,7 @@ async fn categories() {
 async fn event_type_codes() {
     let gate = Gate::start().await;
     gate.put(gate.issue());
+    assert_eq!(gate.job("").await.word, "JobFailed");
     assert_eq!(
         gate.policy(json!({"eventTypeCodes": ["AWS_EC2_*_ISSUE"]}))
             .await
@@ -347,62 +347,86 @@ async fn check_every() {
     }
 }
 
-/// `retry` | `auto`, `never` | `auto` | whether stage-retry may go on with this stage
-#[tokio::test]
-async fn retry() {
+/// What stage-retry makes of a stage that a gate with this policy stopped `ago`, now that the issue is closed.
+async fn retried(policy: Value, ago: Duration) -> Value {
     let gate = Gate::start().await;
     let _retry = start(&gate.server, RETRY_FUNCTION, &[]);
     gate.put(gate.issue());
-    for (policy, outcome) in [(json!({}), "retried"), (json!({"retry": "never"}), "never")] {
-        gate.server.with(|sandbox, _| {
-            sandbox.health.put_event(Event::operational_issue(
-                "EC2",
-                "us-east-1",
-                "1",
-                Timestamp::from_millis(0),
-            ))
-        });
-        gate.put(gate.issue());
-        assert_eq!(
-            gate.in_pipeline(policy, None, Run::Release).await.word,
-            "JobFailed"
-        );
-        patiently(gate.server.wait_for(|sandbox| {
-            sandbox
-                .codepipeline
-                .newest_execution("checkout")
-                .filter(|status| *status == aws_sandbox::codepipeline::Status::Failed)
-        }))
-        .await;
-        let before = gate.server.with(|sandbox, now| {
-            sandbox.health.close_event(
-                now,
-                &Event::operational_issue("EC2", "us-east-1", "1", now).arn,
-            );
-            let payload = json!({"Records": [{"Sns": {
-                "TopicArn": "arn:aws:sns:us-east-1:111122223333:signals",
-                "Message": json!({"source": "health-gate", "detail-type": "Sweep"}).to_string(),
-            }}]});
-            let before = sandbox.lambda.finished().len();
-            sandbox.invoke("us-east-1", RETRY_FUNCTION, payload);
-            before
-        });
-        let outcomes = gate.server.wait_for(|sandbox| {
-            let done = sandbox.lambda.finished().iter().skip(before);
-            done.filter(|done| done.invocation.function == RETRY_FUNCTION)
-                .map(|done| done.result.clone())
-                .next()
-        });
-        let outcomes = patiently(outcomes)
+    assert_eq!(
+        gate.in_pipeline(policy.clone(), None, Run::Release)
             .await
-            .expect("stage-retry handles every message");
-        assert_eq!(outcomes[0]["outcome"], outcome, "{outcomes}");
-    }
+            .word,
+        "JobFailed"
+    );
+    let failed = gate.server.wait_for(|sandbox| {
+        let status = sandbox.codepipeline.newest_execution("checkout");
+        status.filter(|status| *status == Status::Failed)
+    });
+    patiently(failed).await;
+    let stopped = gate.ago(ago).as_millis() / 1_000;
+    let finished = gate.server.with(|sandbox, now| {
+        sandbox.health.close_event(now, &Event::operational_issue("EC2", "us-east-1", "1", now).arn);
+        let rows = json!({"actionExecutionDetails": [{
+            "actionExecutionId": sandbox.transcript.calls().len().to_string(),
+            "actionName": "Action0",
+            "stageName": "Production",
+            "status": "Failed",
+            "lastUpdateTime": stopped,
+            "input": {
+                "actionTypeId": {"category": "Invoke", "owner": "AWS", "provider": "Lambda", "version": "1"},
+                "configuration": {"FunctionName": FUNCTION, "UserParameters": policy.to_string()},
+            },
+            "output": {"executionResult": {"errorDetails": {"code": "JobFailed"}, "externalExecutionSummary": "health-gate blocked: 1 open"}},
+        }]});
+        if ago > MINUTE {
+            sandbox.fail("ListActionExecutions", Fault::Output(rows), ALWAYS);
+        }
+        let payload = json!({"Records": [{"Sns": {
+            "TopicArn": "arn:aws:sns:us-east-1:111122223333:signals",
+            "Message": json!({"source": "health-gate", "detail-type": "Sweep"}).to_string(),
+        }}]});
+        sandbox.invoke("us-east-1", RETRY_FUNCTION, payload);
+        sandbox.lambda.finished().len()
+    });
+    let outcomes = gate.server.wait_for(|sandbox| {
+        let mut done = sandbox.lambda.finished().iter().skip(finished);
+        done.find(|done| done.invocation.function == RETRY_FUNCTION)
+            .map(|done| done.result.clone())
+    });
+    let outcomes = patiently(outcomes)
+        .await
+        .expect("stage-retry handles every message");
+    outcomes[0]["outcome"].clone()
+}
+
+/// `retry` | `auto`, `never` | `auto` | whether stage-retry may go on with this stage
+#[tokio::test]
+async fn retry() {
+    assert_eq!(retried(json!({}), Duration::ZERO).await, "retried");
+    assert_eq!(
+        retried(json!({"retry": "auto"}), Duration::ZERO).await,
+        "retried"
+    );
+    assert_eq!(
+        retried(json!({"retry": "never"}), Duration::ZERO).await,
+        "never"
+    );
 }
 
 /// `retryWithin` | duration, 10m to 7d | `24h` | a stage blocked longer ago is left to people
 #[tokio::test]
 async fn retry_within() {
+    assert_eq!(retried(json!({}), HOUR * 25).await, "expired");
+    assert_eq!(
+        retried(json!({"retryWithin": "10m"}), MINUTE * 11).await,
+        "expired"
+    );
+    // It is not left to people: it is looked at once more, and what the sandbox made up of it is not there.
+    assert_eq!(
+        retried(json!({"retryWithin": "7d"}), HOUR * 25).await,
+        "moved-on"
+    );
+
     let gate = Gate::start().await;
     gate.put(gate.issue());
     for (policy, hours) in [(json!({}), 24), (json!({"retryWithin": "7d"}), 168)] {

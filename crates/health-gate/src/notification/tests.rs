@@ -154,7 +154,7 @@ fn people_are_told_of_failures_holds_and_overrides_and_nothing_else() {
     Deployment held: checkout / Production
     -
     Hold ended, deployment goes on: checkout / Production
-    Override used: checkout / Production
+    Hold ended, override used, deployment goes on: checkout / Production
     Hold ended, deployment stopped by a person: checkout / Production
     Hold ran out, deployment blocked: checkout / Production
     ");

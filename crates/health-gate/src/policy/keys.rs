@@ -26,7 +26,7 @@ macro_rules! key {
     };
 }
 
-pub(super) const KEYS: [Key; 17] = [
+pub(super) static KEYS: [Key; 17] = [
     key!("regions", regions),
     key!("services", services),
     key!("ignoreServices", ignore_services),
@@ -76,9 +76,7 @@ fn read<T: Form>(key: &'static str, value: &Value) -> Result<T, PolicyProblem> {
 impl Key {
     /// The key of this name.
     pub(super) fn find(name: &str) -> Result<&'static Self, PolicyProblem> {
-        static TABLE: [Key; 17] = KEYS;
-        TABLE
-            .iter()
+        KEYS.iter()
             .find(|key| key.name == name)
             .ok_or_else(|| PolicyProblem::UnknownKey {
                 key: shown(name),
@@ -103,7 +101,9 @@ impl Key {
 }
 
 fn names() -> String {
-    KEYS.map(|key| format!("`{}`", key.name)).join(", ")
+    KEYS.each_ref()
+        .map(|key| format!("`{}`", key.name))
+        .join(", ")
 }
 
 fn nearest(name: &str) -> Option<&'static str> {
@@ -111,7 +111,7 @@ fn nearest(name: &str) -> Option<&'static str> {
     let name = plain(name);
     let distance = |key: &str| strsim::damerau_levenshtein(&name, &plain(key));
     // Two slips of the finger in a word of four letters are another word.
-    KEYS.into_iter()
+    KEYS.iter()
         .map(|key| (distance(key.name), key.name))
         .min()
         .filter(|(distance, key)| *distance <= 2.min(key.len() / 3))

@@ -86,16 +86,17 @@ impl<const MIN: u64, const MAX: u64> Span<MIN, MAX> {
     }
 }
 
-/// In the largest unit up to hours that leaves no rest: `72h`, `90s`.
+/// In the largest unit that leaves no rest, days only from a week on: `7d`, `72h`, `90s`.
 impl<const MIN: u64, const MAX: u64> fmt::Display for Span<MIN, MAX> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&text(self.0))
     }
 }
 
-/// A number of seconds in the largest unit up to hours that leaves no rest.
 fn text(seconds: u64) -> String {
-    let whole = |unit: &(char, u64)| unit.0 != 'd' && seconds.is_multiple_of(unit.1);
+    let whole = |unit: &(char, u64)| {
+        (unit.0 != 'd' || seconds >= 7 * unit.1) && seconds.is_multiple_of(unit.1)
+    };
     let (unit, length) = UNITS
         .into_iter()
         .rev()

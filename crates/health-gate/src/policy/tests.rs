@@ -95,7 +95,7 @@ fn every_key_is_read_and_written_in_the_same_form() {
         "maxHold": "90s",
         "checkEvery": "0s",
         "retry": "never",
-        "retryWithin": "168h",
+        "retryWithin": "7d",
     });
     assert_eq!(read(None, &text.to_string()), Ok(text));
 }

@@ -143,7 +143,11 @@ fn next_text(report: &Report<'_>, fail: &Fail) -> String {
     }
     match &fail.obstacle {
         Obstacle::Incident(incidents) if incidents.list().iter().any(|incident| incident.closed.is_none()) => {
-            retried(report, fail, "once AWS Health shows these events as closed")
+            {
+            let quiet = report.policy.map(|policy| policy.quiet_period).filter(|quiet| !quiet.is_zero());
+            let quiet = quiet.map(|quiet| format!(" for {quiet}")).unwrap_or_default();
+            retried(report, fail, &format!("once AWS Health shows these events as closed{quiet}"))
+        }
         }
         Obstacle::Incident(_) => retried(report, fail, "once the quiet period is over"),
         Obstacle::Invalid(Invalid::Token(_)) => retried(report, fail, "once AWS Health is clear, and then from the beginning"),

@@ -364,7 +364,7 @@ fn a_quiet_period_says_how_long_ago_the_event_closed() {
     health-gate blocked: 1 open and 1 just closed AWS Health issues in us-east-1
     EC2 AWS_EC2_OPERATIONAL_ISSUE in us-east-1, since 2026-11-23 05:10 UTC, closed 4 minutes ago, quiet period 3h: https://health.aws.amazon.com/health/status?eventID=arn:aws:health:us-east-1::event/EC2/AWS_EC2_OPERATIONAL_ISSUE/AWS_EC2_OPERATIONAL_ISSUE_1
     EC2 AWS_EC2_OPERATIONAL_ISSUE in us-east-1, since 2026-11-23 05:10 UTC, last update 2026-11-23 06:40 UTC: https://health.aws.amazon.com/health/status?eventID=arn:aws:health:us-east-1::event/EC2/AWS_EC2_OPERATIONAL_ISSUE/AWS_EC2_OPERATIONAL_ISSUE_5
-    next: retried automatically until 2026-11-24 07:00 UTC, once AWS Health shows these events as closed; a retry by hand reads AWS Health again
+    next: retried automatically until 2026-11-24 07:00 UTC, once AWS Health shows these events as closed for 3h; a retry by hand reads AWS Health again
     [JobFailed]
     health-gate blocked: 1 just closed AWS Health issue in us-east-1
     EC2 AWS_EC2_OPERATIONAL_ISSUE in us-east-1, since 2026-11-23 05:10 UTC, closed at an unknown time, quiet period 3h: https://health.aws.amazon.com/health/status?eventID=arn:aws:health:us-east-1::event/EC2/AWS_EC2_OPERATIONAL_ISSUE/AWS_EC2_OPERATIONAL_ISSUE_1

@@ -40,7 +40,7 @@ fn stage(actions: Vec<ActionAttempt>) -> StageState {
         name: "Deploy".to_owned(),
         pipeline_execution_id: "execution".to_owned(),
         status: StageStatus::Failed,
-        rollback: false,
+        execution_type: ExecutionType::Standard,
         transition_enabled: true,
         actions,
     }
@@ -171,7 +171,7 @@ fn a_rollback_or_a_stage_that_goes_on_is_not_looked_at() {
     assert!(stopped.may_be_stopped(&gates()));
     assert!(
         !StageState {
-            rollback: true,
+            execution_type: ExecutionType::Rollback,
             ..stopped.clone()
         }
         .may_be_stopped(&gates())
