@@ -3,9 +3,11 @@
 
 mod failure_message;
 mod headline;
+mod incident_lines;
 mod limits;
 mod note;
 mod output_variables;
+mod remarks;
 
 use std::fmt;
 

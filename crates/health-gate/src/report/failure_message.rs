@@ -1,21 +1,13 @@
 //! The text of a failed job: the marker and what blocks, a line an incident, and what happens next.
 
-use time::{Duration, UtcDateTime};
-
 use super::Report;
-use super::headline::cause;
-use super::limits::{MESSAGE_BYTES, cut, one_line};
+use super::incident_lines::incident_lines;
+use super::limits::{LINE_BYTES, MESSAGE_BYTES, cut};
+use super::remarks::remarks;
 use crate::decision::{Decision, Ending, Fail, Invalid, Obstacle};
-use crate::event::Event;
-use crate::finding::Incident;
 use crate::instant::to_the_minute;
 use crate::policy::{PolicyOrigin, Retry};
 use crate::reading::UnknownCause;
-
-/// No single line takes more of the message than this, whatever AWS or a person wrote into it.
-const LINE_BYTES: usize = 800;
-/// A remark takes less: what blocks is what people look for.
-const NOTE_BYTES: usize = 400;
 
 pub(super) fn of(report: &Report<'_>, fail: &Fail) -> String {
     let next = next(report, fail);
@@ -44,92 +36,6 @@ pub(super) fn details(report: &Report<'_>) -> Vec<String> {
         lines.extend(remarks(report));
     }
     lines
-}
-
-fn incident_lines(report: &Report<'_>) -> Vec<String> {
-    let incidents = report
-        .decision
-        .incidents()
-        .map(|incidents| incidents.list())
-        .unwrap_or_default();
-    incidents
-        .iter()
-        .map(|incident| cut(one_line(&line(report, incident)), LINE_BYTES))
-        .collect()
-}
-
-pub(super) fn remarks(report: &Report<'_>) -> Vec<String> {
-    let mut remarks = Vec::new();
-    if let Some(unread) = report
-        .decision
-        .incidents()
-        .and_then(|incidents| incidents.unread())
-    {
-        remarks.push(format!("there may be more, {}", cause(unread)));
-    }
-    if let (Some(policy), [first, ..]) = (report.policy, report.stale) {
-        let others = match report.stale.len() {
-            1 => String::new(),
-            count => format!(" and {} more", count - 1),
-        };
-        remarks.push(format!(
-            "note: not updated for {} and so not counted: {} ({}){others}",
-            policy.stale_after,
-            name(first),
-            first.arn
-        ));
-    }
-    remarks.extend(report.notes.iter().map(|note| format!("note: {note}")));
-    remarks
-        .iter()
-        .map(|remark| cut(one_line(remark), NOTE_BYTES))
-        .collect()
-}
-
-/// Service, event type, region, since when, last update, link.
-fn line(report: &Report<'_>, Incident { event, closed }: &Incident) -> String {
-    let mut text = name(event);
-    if let Some(start) = event.start_time {
-        text.push_str(&format!(", since {}", to_the_minute(start)));
-    }
-    match (closed, event.last_updated_time) {
-        (Some(at), _) => {
-            let ago = at.map_or_else(
-                || "at an unknown time".to_owned(),
-                |at| ago(at, report.checked_at),
-            );
-            let quiet = report
-                .policy
-                .map(|policy| policy.quiet_period.to_string())
-                .unwrap_or_default();
-            text.push_str(&format!(", closed {ago}, quiet period {quiet}"));
-        }
-        (None, Some(update)) => text.push_str(&format!(", last update {}", to_the_minute(update))),
-        (None, None) => {}
-    }
-    if let Some(link) = event.link() {
-        text.push_str(&format!(": {link}"));
-    }
-    text
-}
-
-fn name(event: &Event) -> String {
-    let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "unknown".to_owned());
-    let mut name = format!("{} {}", text(&event.service), text(&event.type_code));
-    if let Some(region) = &event.region {
-        name.push_str(&format!(" in {region}"));
-    }
-    name
-}
-
-/// `4 minutes ago`.
-fn ago(at: UtcDateTime, now: UtcDateTime) -> String {
-    match (now - at).whole_minutes() {
-        ..=0 => "just now".to_owned(),
-        1 => "1 minute ago".to_owned(),
-        minutes if minutes < 120 => format!("{minutes} minutes ago"),
-        minutes => format!("{} hours ago", Duration::minutes(minutes).whole_hours()),
-    }
 }
 
 /// What happens next: what has to be the case, and who then does something.

@@ -1,11 +1,11 @@
 //! A decision in a line: what was decided, and what it rests on.
 
-use super::{Marker, Report, STOPPED, failure_message, marker};
+use super::remarks::{cause, remarks};
+use super::{Marker, Report, STOPPED, marker};
 use crate::decision::{Decision, Ending, Fail, Hold, Obstacle, Pass};
 use crate::event::EventCategory;
 use crate::finding::{Incident, Incidents};
 use crate::instant::to_the_minute;
-use crate::reading::Unread;
 
 /// A failure's remarks have lines of their own; a pass or a hold has only this one.
 pub(super) fn of(report: &Report<'_>) -> String {
@@ -13,7 +13,7 @@ pub(super) fn of(report: &Report<'_>) -> String {
     match report.decision {
         Decision::Fail(_) => text,
         Decision::Pass(_) | Decision::Hold(_) => {
-            let remarks = failure_message::remarks(report);
+            let remarks = remarks(report);
             [text]
                 .into_iter()
                 .chain(remarks)
@@ -128,13 +128,5 @@ fn impacted_regions(report: &Report<'_>, list: &[Incident]) -> String {
         report.region_names()
     } else {
         names.join(", ")
-    }
-}
-
-pub(super) fn cause(unread: &Unread) -> String {
-    if unread.detail.is_empty() {
-        unread.cause.to_string()
-    } else {
-        format!("{}: {}", unread.cause, unread.detail)
     }
 }

@@ -4,6 +4,8 @@
 pub(super) const SUMMARY_BYTES: usize = 2_048;
 /// `failureDetails.message`.
 pub(super) const MESSAGE_BYTES: usize = 5_000;
+/// One line of the message: no single one takes more of it, whatever AWS or a person wrote into it.
+pub(super) const LINE_BYTES: usize = 800;
 /// One output variable. CodePipeline allows 122,880 bytes for all; a later action's configuration value, in
 /// which a variable is put, takes 1,000 characters.
 pub(super) const VARIABLE_BYTES: usize = 900;
