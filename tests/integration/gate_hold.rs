@@ -133,6 +133,12 @@ async fn a_round_soon_after_a_reading_reads_nothing() {
         .collect();
     assert_eq!(tokens.len(), 2, "{calls}");
     assert_eq!(tokens[0], tokens[1]);
+    // So that the round's log line and metrics are of a pipeline.
+    assert!(
+        tokens[0].contains(r#"\"pipeline\":\"checkout\""#),
+        "{}",
+        tokens[0]
+    );
     let names: Vec<&str> = calls
         .lines()
         .filter_map(|line| line.split(' ').nth(1))
