@@ -1,13 +1,14 @@
 //! The program pipeline-gate, unmodified, as Lambda runs it: the Runtime API and AWS over loopback.
 
 use aws_sandbox::codepipeline::JobResult;
-use aws_sandbox::{Fault, HttpServer, ServiceError};
+use aws_sandbox::{Fault, HttpServer, ServiceError, Timestamp};
 use serde_json::Value;
 
 use crate::event_files;
 use crate::function_process::{program_of, serve, start};
 use crate::in_world::{FUNCTION, ec2_issue};
 use crate::program::{Ended, Program, patiently};
+use crate::stage_retry::gated;
 
 /// Sends an event of a file to the program and waits for the job's result and the end of the invocation.
 async fn answer(server: &HttpServer, event: &Value) -> JobResult {
@@ -223,6 +224,8 @@ async fn as_text_the_closing_line_is_one_line_too() {
 /// Each decision has its metrics, and people are told on the topic of the environment.
 #[tokio::test]
 async fn each_decision_counts_as_what_it_is() {
+    /// A policy like the default one, of the row whose pipeline has an override.
+    const OVERRIDDEN: &str = r#"{"onIncident": "fail"}"#;
     let issue = || Some(ec2_issue("1"));
     for (policy, event, throttled, expected) in [
         ("{}", None, false, "Passed"),
@@ -233,9 +236,19 @@ async fn each_decision_counts_as_what_it_is() {
         (r#"{"onUnknown": "pass"}"#, None, true, "Passed Unknown"),
         (r#"{"onUnknown": "hold"}"#, None, true, "Held Unknown"),
         (r#"{"region": 1}"#, None, false, "InvalidPolicy"),
+        (OVERRIDDEN, issue(), false, "Passed Overridden"),
     ] {
         let server = serve().await;
-        let topic = server.with(|sandbox, _| {
+        let topic = server.with(|sandbox, now| {
+            if policy == OVERRIDDEN {
+                let until = Timestamp::from_millis(now.as_millis() + 3_600_000).to_string();
+                let until = until[..16].replace(' ', "T");
+                sandbox.create_pipeline(now, "us-east-1", gated("sandbox"));
+                let value = format!("until={until}Z by=alice reason=INC-42");
+                sandbox
+                    .codepipeline
+                    .tag("sandbox", "health-gate:override", &value);
+            }
             event
                 .into_iter()
                 .for_each(|event| sandbox.health.put_event(event));
@@ -251,7 +264,8 @@ async fn each_decision_counts_as_what_it_is() {
             policy.into();
         answer(&server, &job).await;
         let told = server.with(|sandbox, _| sandbox.sns.published().len());
-        assert_eq!(told == 1, !expected.starts_with("Passed"), "{policy}");
+        let is_told = !expected.starts_with("Passed") || policy == OVERRIDDEN;
+        assert_eq!(told == 1, is_told, "{policy}");
         let Ended { stdout, .. } = program.kill().await;
         let line = stdout
             .lines()

@@ -7,6 +7,7 @@ mod event_files;
 mod fault_tables;
 mod function_process;
 mod gate;
+mod gate_answer;
 mod gate_circumstances;
 mod gate_endpoint;
 mod gate_faults;

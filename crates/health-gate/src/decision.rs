@@ -153,6 +153,11 @@ impl Decision {
         matches!(self, Self::Pass(_))
     }
 
+    /// Whether the action stays in progress.
+    pub fn holds(&self) -> bool {
+        matches!(self, Self::Hold(_))
+    }
+
     /// What stands in the way, whether or not it is decisive.
     pub fn obstacle(&self) -> Option<&Obstacle> {
         match self {

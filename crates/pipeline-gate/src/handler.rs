@@ -78,15 +78,17 @@ impl PipelineGate {
             job.complete_context(evaluation).await;
         }
         let notified = match (notified_early, &delivery, &round) {
-            (Some(told), _, _) => Some(told),
+            (Some(told), _, Round::Decided(evaluation)) if evaluation.decision.holds() => {
+                Some(told)
+            }
             // A result whose acceptance is not known may be the job's: what people hear twice is better than what they never hear.
             // Another result has told people itself; a job that does not exist is nobody's.
             (
-                None,
+                _,
                 Ok(Delivery::Accepted) | Err(PutJobResultError::Undelivered { .. }),
                 Round::Decided(evaluation),
             ) => self.tell(evaluation, time.notification()).await,
-            (None, Ok(_) | Err(_), _) => None,
+            (_, Ok(_) | Err(_), _) => None,
         };
         let closing = Closing {
             job_id: &job_id,
@@ -139,7 +141,7 @@ impl PipelineGate {
         let Round::Decided(evaluation) = round else {
             return None;
         };
-        if !matches!(evaluation.decision, Decision::Hold(_)) {
+        if !evaluation.decision.holds() {
             return None;
         }
         let told = self.tell(evaluation, time.early_notification()).await?;
