@@ -6,7 +6,7 @@ mod policy_keys;
 
 use std::time::Duration;
 
-use aws_sandbox::codepipeline::{ActionKind, Delays, JobResult, NewJob};
+use aws_sandbox::codepipeline::{Delays, JobResult, NewJob, Status};
 use aws_sandbox::health::Event;
 use aws_sandbox::lambda::Finished;
 use aws_sandbox::{Fault, HttpServer, ServiceError, Timestamp};
@@ -15,7 +15,8 @@ use serde_json::{Value, json};
 use crate::function_process::{serve, start};
 use crate::in_world::{FUNCTION, RETRY_FUNCTION};
 use crate::program::{Program, patiently};
-use crate::stage_retry::{ALWAYS, pipeline};
+use crate::retry_process::quick;
+use crate::stage_retry::{ALWAYS, deploy, lambda, pipeline};
 
 const SOON: Duration = Duration::from_millis(1);
 const MINUTE: Duration = Duration::from_mins(1);
@@ -46,9 +47,8 @@ impl Gate {
         server.with(|sandbox, _| {
             // The tests themselves say when a hold goes on.
             sandbox.codepipeline.delays = Delays {
-                result: SOON,
                 continuation: HOUR,
-                retry: SOON,
+                ..quick()
             };
         });
         let _program = start(&server, FUNCTION, environment);
@@ -138,32 +138,32 @@ impl Gate {
 
     /// The gate as the first action of a pipeline, which is run as `run` says.
     async fn in_pipeline(&self, policy: Value, tag: Option<&str>, run: Run) -> Told {
-        let gate = ActionKind::Lambda {
-            function: FUNCTION.to_owned(),
-            user_parameters: Some(policy.to_string()),
-        };
-        let deploy = ActionKind::Deploy {
-            takes: SOON,
-            succeeds: true,
-        };
+        let gate = lambda(FUNCTION, &policy.to_string());
+        let checkout = pipeline("checkout", vec![(1, gate), (2, deploy(true))]);
+        self.server
+            .with(|sandbox, now| sandbox.create_pipeline(now, "us-east-1", checkout));
+        if run == Run::Rollback {
+            self.release_by_hand().await;
+        }
         let before = self.server.with(|sandbox, now| {
-            sandbox.create_pipeline(
-                now,
-                "us-east-1",
-                pipeline("checkout", vec![(1, gate), (2, deploy)]),
-            );
             if let Some(value) = tag {
                 sandbox
                     .codepipeline
                     .tag("checkout", "health-gate:override", value);
             }
+            let good = sandbox.codepipeline.last_success("checkout", "Production");
             let begun = match run {
-                Run::Rollback => sandbox.start_rollback(now, "checkout", "Production"),
+                Run::Rollback => {
+                    let good = good.expect("one was released by hand");
+                    sandbox.start_rollback(now, "checkout", "Production", &good)
+                }
                 Run::Release | Run::Stopped => sandbox.start_execution(now, "checkout"),
             };
-            begun.expect("nothing is going on");
+            let execution = begun.expect("nothing is going on");
             if run == Run::Stopped {
-                sandbox.stop_execution(now, "checkout");
+                sandbox
+                    .stop_execution(now, "checkout", &execution)
+                    .expect("its gate is in progress");
             }
             sandbox.lambda.finished().len()
         });
@@ -175,6 +175,37 @@ impl Gate {
         });
         let id = patiently(id).await;
         self.told(&id).await
+    }
+
+    /// A release that a person has let through, for a rollback to go back to.
+    async fn release_by_hand(&self) {
+        self.server.with(|sandbox, now| {
+            sandbox
+                .start_execution(now, "checkout")
+                .expect("nothing is going on");
+            let invocation = sandbox
+                .lambda
+                .take(now, FUNCTION)
+                .expect("the gate is asked");
+            let id = &invocation.payload["CodePipeline.job"]["id"];
+            sandbox
+                .call(
+                    now,
+                    "CodePipeline",
+                    "PutJobSuccessResult",
+                    "us-east-1",
+                    &json!({"jobId": id}),
+                )
+                .expect("the job is open");
+            sandbox
+                .lambda
+                .finish(now, &invocation.request_id, Ok(Value::Null));
+        });
+        let released = self.server.wait_for(|sandbox| {
+            let status = sandbox.codepipeline.newest_execution("checkout");
+            status.filter(|status| *status == Status::Succeeded)
+        });
+        patiently(released).await;
     }
 
     fn override_tag(&self) -> String {

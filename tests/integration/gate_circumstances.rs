@@ -1,14 +1,12 @@
 //! What the pipeline itself says: an override on it, a rollback, and what they cost.
 
-use std::time::Duration;
-
-use aws_sandbox::codepipeline::{ActionKind, Status};
+use aws_sandbox::codepipeline::{ActionDeclaration, Status};
 use aws_sandbox::{Fault, ServiceError};
 use insta::assert_snapshot;
 use serde_json::json;
 
 use crate::in_world::{FUNCTION, GateWorld, ec2_issue};
-use crate::stage_retry::{ALWAYS, WHILE, gated, pipeline};
+use crate::stage_retry::{ALWAYS, WHILE, deploy, gated, pipeline};
 
 const OVERRIDE: &str = "until=2026-11-23T18:00Z by=alice reason=INC-42 hotfix";
 
@@ -114,11 +112,21 @@ async fn an_override_that_is_not_in_force_is_ignored_and_reported() {
 
 #[tokio::test(start_paused = true)]
 async fn a_rollback_goes_through_an_incident() {
-    let gate = world();
+    let gate = GateWorld::new("us-east-1");
+    gate.world
+        .with(|sandbox, now| sandbox.create_pipeline(now, "us-east-1", gated("checkout")));
+    assert_eq!(release(&gate).await, Some(Status::Succeeded));
+    gate.put_event(ec2_issue("1"));
     assert_eq!(release(&gate).await, Some(Status::Failed));
     gate.world.with(|sandbox, now| {
+        let good = sandbox.codepipeline.last_success("checkout", "Production");
         sandbox
-            .start_rollback(now, "checkout", "Production")
+            .start_rollback(
+                now,
+                "checkout",
+                "Production",
+                &good.expect("one has succeeded"),
+            )
             .expect("nothing is going on")
     });
     gate.play(WHILE).await;
@@ -237,20 +245,13 @@ async fn the_pipeline_of_another_region_is_asked_there() {
 #[tokio::test(start_paused = true)]
 async fn a_pass_does_not_wait_for_the_job_s_details() {
     let gate = GateWorld::new("us-east-1");
-    let deploy = ActionKind::Deploy {
-        takes: Duration::from_secs(1),
-        succeeds: true,
-    };
-    let action = ActionKind::Lambda {
-        function: FUNCTION.to_owned(),
-        user_parameters: None,
-    };
+    let action = ActionDeclaration::lambda("", FUNCTION, None);
     gate.world.with(|sandbox, now| {
         sandbox.fail("GetJobDetails", Fault::Silence, ALWAYS);
         sandbox.create_pipeline(
             now,
             "us-east-1",
-            pipeline("checkout", vec![(1, action), (2, deploy)]),
+            pipeline("checkout", vec![(1, action), (2, deploy(true))]),
         );
     });
     assert_eq!(release(&gate).await, Some(Status::Succeeded));

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use aws_sandbox::codepipeline::{ActionKind, JobResult, Status};
+use aws_sandbox::codepipeline::{JobResult, Status};
 use aws_sandbox::{Fault, ServiceError};
 use health_gate_aws::Settings;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use crate::in_world::{FUNCTION, GateWorld, TOPIC, ec2_issue, usual};
-use crate::stage_retry::{ALWAYS, pipeline};
+use crate::stage_retry::{ALWAYS, deploy, lambda, pipeline};
 
 /// A world with an open issue, in which a release waits in front of its deployment.
 async fn held(policy: &Value) -> GateWorld {
@@ -19,20 +19,13 @@ async fn held(policy: &Value) -> GateWorld {
     };
     let gate = GateWorld::with("us-east-1", settings, usual());
     gate.put_event(ec2_issue("1"));
-    let action = ActionKind::Lambda {
-        function: FUNCTION.to_owned(),
-        user_parameters: Some(policy.to_string()),
-    };
-    let deploy = ActionKind::Deploy {
-        takes: Duration::from_secs(20),
-        succeeds: true,
-    };
+    let action = lambda(FUNCTION, &policy.to_string());
     gate.world.with(|sandbox, now| {
         sandbox.sns.create_topic("us-east-1", "people");
         sandbox.create_pipeline(
             now,
             "us-east-1",
-            pipeline("checkout", vec![(1, action), (2, deploy)]),
+            pipeline("checkout", vec![(1, action), (2, deploy(true))]),
         );
         sandbox
             .start_execution(now, "checkout")
@@ -196,8 +189,12 @@ async fn a_person_who_stops_the_execution_ends_its_hold() {
     let mut policy = hold();
     policy["checkEvery"] = json!("0s");
     let gate = held(&policy).await;
-    gate.world
-        .with(|sandbox, now| sandbox.stop_execution(now, "checkout"));
+    gate.world.with(|sandbox, now| {
+        let execution = sandbox.codepipeline.newest_execution_id("checkout");
+        sandbox
+            .stop_execution(now, "checkout", &execution.expect("it is going on"))
+            .expect("it can be stopped");
+    });
     gate.play(Duration::from_mins(1)).await;
     assert_eq!(status(&gate), Some(Status::Stopped));
     assert_snapshot!(rounds(&gate).join("\n"), @"

@@ -129,12 +129,15 @@ impl GateWorld {
             "failureDetails": {"type": "JobFailed", "message": "health-gate blocked: so it says"},
         });
         self.world.with(|sandbox, now| {
-            sandbox.call(
-                now,
-                "CodePipeline_20150709.PutJobFailureResult",
-                self.region,
-                &body,
-            )
+            sandbox
+                .call(
+                    now,
+                    "CodePipeline",
+                    "PutJobFailureResult",
+                    self.region,
+                    &body,
+                )
+                .expect("the job is open")
         });
     }
 

@@ -3,28 +3,34 @@
 use std::time::Duration;
 
 use aws_sandbox::HttpServer;
-use aws_sandbox::codepipeline::{ActionKind, Delays, PipelineDeclaration, Status};
+use aws_sandbox::codepipeline::{ActionDeclaration, Delays, PipelineDeclaration, Status};
 use serde_json::Value;
 
 use crate::event_files;
 use crate::function_process::{program_of, serve, start};
 use crate::in_world::{FUNCTION, RETRY_FUNCTION, ec2_issue};
 use crate::program::{Ended, Program, patiently};
-use crate::stage_retry::pipeline;
+use crate::stage_retry::{break_deployments, deploy, lambda, pipeline};
 
 const SOON: Duration = Duration::from_millis(1);
 
-fn gate() -> ActionKind {
-    ActionKind::Lambda {
-        function: FUNCTION.to_owned(),
-        user_parameters: Some("us-east-1".to_owned()),
-    }
+fn gate() -> ActionDeclaration {
+    lambda(FUNCTION, "us-east-1")
 }
 
-fn deploy(succeeds: bool) -> ActionKind {
-    ActionKind::Deploy {
-        takes: SOON,
-        succeeds,
+/// CodePipeline waits for nothing.
+pub(crate) fn quick() -> Delays {
+    Delays {
+        creation: SOON,
+        source: SOON,
+        deployment: SOON,
+        result: SOON,
+        continuation: SOON,
+        stage_failure: SOON,
+        retry_clears: Duration::ZERO,
+        retry: SOON,
+        stop: SOON,
+        ..Delays::default()
     }
 }
 
@@ -32,11 +38,8 @@ fn deploy(succeeds: bool) -> ActionKind {
 async fn release(server: &HttpServer, pipeline: PipelineDeclaration) -> Status {
     let name = pipeline.name.clone();
     server.with(|sandbox, now| {
-        sandbox.codepipeline.delays = Delays {
-            result: SOON,
-            continuation: SOON,
-            retry: SOON,
-        };
+        sandbox.codepipeline.delays = quick();
+        break_deployments(sandbox, SOON);
         sandbox.create_pipeline(now, "us-east-1", pipeline);
         sandbox
             .start_execution(now, &name)
@@ -188,10 +191,7 @@ async fn a_foreign_lambda_action_is_left_alone() {
         ],
     );
     server.with(|sandbox, _| sandbox.health.put_event(ec2_issue("1")));
-    let smoke_test = ActionKind::Lambda {
-        function: "smoke-test".to_owned(),
-        user_parameters: None,
-    };
+    let smoke_test = ActionDeclaration::lambda("", "smoke-test", None);
     assert_eq!(
         release(&server, pipeline("checkout", vec![(1, smoke_test)])).await,
         Status::Failed

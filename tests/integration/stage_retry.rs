@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use aws_sandbox::Sandbox;
 use aws_sandbox::codepipeline::{
-    ActionDeclaration, ActionKind, PipelineDeclaration, StageDeclaration, Status,
+    ActionDeclaration, Deployment, PipelineDeclaration, StageDeclaration, Status,
 };
 use aws_sandbox::{Fault, ServiceError};
 use insta::assert_snapshot;
@@ -15,35 +16,32 @@ pub(crate) const ALWAYS: std::ops::Range<usize> = 0..usize::MAX;
 /// Longer than any release takes.
 pub(crate) const WHILE: Duration = Duration::from_mins(5);
 
-fn lambda(function: &str, user_parameters: &str) -> ActionKind {
-    ActionKind::Lambda {
-        function: function.to_owned(),
-        user_parameters: Some(user_parameters.to_owned()),
-    }
+pub(crate) fn lambda(function: &str, user_parameters: &str) -> ActionDeclaration {
+    ActionDeclaration::lambda("", function, Some(user_parameters))
 }
 
-fn deploy(succeeds: bool) -> ActionKind {
-    ActionKind::Deploy {
-        takes: Duration::from_secs(20),
-        succeeds,
-    }
+pub(crate) fn deploy(succeeds: bool) -> ActionDeclaration {
+    ActionDeclaration::deploy("", if succeeds { "website" } else { BROKEN })
+}
+
+/// The bucket to which every deployment fails.
+const BROKEN: &str = "broken";
+
+pub(crate) fn break_deployments(sandbox: &mut Sandbox, takes: Duration) {
+    let fails = Some("the deployment failed".to_owned());
+    sandbox
+        .codepipeline
+        .set_deployment(BROKEN, Deployment { takes, fails });
 }
 
 /// A pipeline whose only stage has these actions, with their run orders.
-pub(crate) fn pipeline(name: &str, actions: Vec<(u32, ActionKind)>) -> PipelineDeclaration {
-    let action = |(number, (run_order, kind)): (usize, (u32, ActionKind))| ActionDeclaration {
-        name: format!("Action{number}"),
-        run_order,
-        kind,
+pub(crate) fn pipeline(name: &str, actions: Vec<(u32, ActionDeclaration)>) -> PipelineDeclaration {
+    let action = |(number, (run_order, action)): (usize, (u32, ActionDeclaration))| {
+        let name = format!("Action{number}");
+        ActionDeclaration { name, ..action }.run_order(run_order)
     };
     let actions = actions.into_iter().enumerate().map(action).collect();
-    PipelineDeclaration {
-        name: name.to_owned(),
-        stages: vec![StageDeclaration {
-            name: "Production".to_owned(),
-            actions,
-        }],
-    }
+    PipelineDeclaration::new(name, vec![StageDeclaration::new("Production", actions)])
 }
 
 /// The pipeline of most stories: the gate, then a deployment.
@@ -62,6 +60,8 @@ impl Story {
     pub(crate) async fn of(pipelines: Vec<PipelineDeclaration>) -> Self {
         let gate = GateWorld::new("us-east-1");
         gate.put_event(ec2_issue("1"));
+        gate.world
+            .with(|sandbox, _| break_deployments(sandbox, Duration::from_secs(20)));
         for pipeline in pipelines {
             let name = pipeline.name.clone();
             gate.world.with(|sandbox, now| {
@@ -73,7 +73,7 @@ impl Story {
         }
         gate.play(WHILE).await;
         gate.world
-            .with(|sandbox, _| sandbox.signals_to.push(RETRY_FUNCTION.to_owned()));
+            .with(|sandbox, now| sandbox.connect_signals(now, "us-east-1", RETRY_FUNCTION));
         Self(gate)
     }
 
@@ -187,7 +187,7 @@ async fn the_signal_of_the_failure_itself_finds_the_issue_still_open() {
     let gate = GateWorld::new("us-east-1");
     gate.put_event(ec2_issue("1"));
     gate.world.with(|sandbox, now| {
-        sandbox.signals_to.push(RETRY_FUNCTION.to_owned());
+        sandbox.connect_signals(now, "us-east-1", RETRY_FUNCTION);
         sandbox.create_pipeline(now, "us-east-1", gated("checkout"));
         sandbox
             .start_execution(now, "checkout")
@@ -272,11 +272,19 @@ async fn nothing_stopped_costs_no_reading() {
 async fn a_message_of_another_kind_calls_nothing() {
     let story = Story::of(vec![gated("checkout")]).await;
     let before = story.0.transcript();
-    assert_eq!(
-        outcomes(&story.signal(json!({"AlarmName": "checkout-5xx"})).await),
-        [""; 0]
-    );
+    let unknown = json!({"source": "health-gate", "detail-type": "Something"});
+    assert_eq!(outcomes(&story.signal(unknown).await), [""; 0]);
     assert_eq!(story.0.transcript(), before);
+    // The subscription's filter does not let this one through.
+    let invocations = |story: &Story| {
+        story
+            .0
+            .world
+            .with(|sandbox, _| sandbox.lambda.finished().len())
+    };
+    let count = invocations(&story);
+    story.signal(json!({"AlarmName": "checkout-5xx"})).await;
+    assert_eq!(invocations(&story), count);
 }
 
 #[tokio::test(start_paused = true)]

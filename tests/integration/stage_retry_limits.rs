@@ -146,7 +146,7 @@ async fn a_stage_stopped_for_want_of_a_support_plan_goes_on_when_there_is_one() 
     });
     gate.play(WHILE).await;
     gate.world
-        .with(|sandbox, _| sandbox.signals_to.push(RETRY_FUNCTION.to_owned()));
+        .with(|sandbox, now| sandbox.connect_signals(now, "us-east-1", RETRY_FUNCTION));
     let story = Story(gate);
     assert_eq!(
         outcomes(&story.sweep().await),

@@ -8,26 +8,43 @@ use serde_json::Value;
 
 use crate::answer::Answer;
 use crate::codec::Target;
+use crate::codepipeline::CodePipeline;
 use crate::faults::Fault;
+use crate::health::Health;
 use crate::sandbox::{Sandbox, not_found};
 use crate::service_error::ServiceError;
+use crate::sns::Sns;
 use crate::timestamp::Timestamp;
 use crate::transcript::{Call, Outcome};
+use crate::turn::Turn;
 
-/// An operation of the sandbox's AWS.
+/// What an operation runs in.
+#[derive(Debug)]
 pub(crate) struct Context<'a> {
-    pub(crate) now: Timestamp,
+    pub(crate) turn: Turn<'a>,
+    /// The region that the call is signed for.
     pub(crate) region: &'a str,
 }
 
 /// What an operation did.
-struct Done {
+pub(crate) struct Done {
     /// Its input, for the transcript.
     input: Value,
     result: Result<Reply, ServiceError>,
 }
 
+impl Done {
+    /// The output as JSON.
+    pub(crate) fn output(self) -> Result<Value, ServiceError> {
+        self.result.map(|reply| match reply {
+            Reply::Output(_, output) => output,
+            Reply::Garbage | Reply::Silence | Reply::NoConnection(_) => Value::Null,
+        })
+    }
+}
+
 /// What a service sends back, if it is no error.
+#[derive(Debug)]
 enum Reply {
     /// An output: on the wire, and for the transcript.
     Output(Vec<u8>, Value),
@@ -60,7 +77,7 @@ impl Sandbox {
             input: Value::Null,
             outcome: Outcome::Silence,
         };
-        let fault = self.faults.take(&target.operation, &target.region);
+        let fault = self.faults.take(now, &target.operation, &target.region);
         let without = |result| Done {
             input: input_of(&target, request.body()),
             result,
@@ -110,99 +127,153 @@ impl Sandbox {
     }
 
     /// The operations that exist.
-    fn operate(&mut self, now: Timestamp, target: &Target, body: &[u8]) -> Done {
-        let context = Context {
-            now,
+    pub(crate) fn operate(&mut self, now: Timestamp, target: &Target, body: &[u8]) -> Done {
+        let mut context = Context {
+            turn: Turn::new(now, &mut self.ids),
             region: &target.region,
         };
-        match (target.service.as_str(), target.operation.as_str()) {
-            ("AWSHealth_20160804", "DescribeEvents") => run(target, body, |input| {
-                self.health.describe_events(&context, input)
-            }),
-            ("CodePipeline_20150709", "GetJobDetails") => run(target, body, |input| {
-                self.codepipeline.job_details(&context, input)
-            }),
-            ("CodePipeline_20150709", "GetPipelineState") => run(target, body, |input| {
-                self.codepipeline.pipeline_state(&context, input)
-            }),
-            ("CodePipeline_20150709", "ListActionExecutions") => run(target, body, |input| {
-                self.codepipeline.list_action_executions(&context, input)
-            }),
-            ("CodePipeline_20150709", "ListPipelines") => run(target, body, |input| {
-                self.codepipeline.list_pipelines(&context, input)
-            }),
-            ("CodePipeline_20150709", "RetryStageExecution") => run(target, body, |input| {
-                self.codepipeline.retry_stage_execution(&context, input)
-            }),
-            ("CodePipeline_20150709", "TagResource") => run(target, body, |input| {
-                self.codepipeline.tag_resource(&context, input)
-            }),
-            ("CodePipeline_20150709", "UntagResource") => run(target, body, |input| {
-                self.codepipeline.untag_resource(&context, input)
-            }),
-            ("CodePipeline_20150709", "ListTagsForResource") => run(target, body, |input| {
-                self.codepipeline.list_tags_for_resource(&context, input)
-            }),
-            ("SNS", "Publish") => {
-                let message_id = self.ids.uuid();
-                run(target, body, |input| {
-                    self.sns.publish(&context, message_id, input)
-                })
-            }
-            ("CodePipeline_20150709", "PutJobFailureResult") => run(target, body, |input| {
-                self.codepipeline.put_job_failure_result(&context, input)
-            }),
-            ("CodePipeline_20150709", "PutJobSuccessResult") => run(target, body, |input| {
-                self.codepipeline.put_job_success_result(&context, input)
-            }),
-            (service, operation) => Done {
-                input: Value::Null,
-                result: Err(ServiceError::unknown_operation(service, operation)),
-            },
-        }
+        let call = Operation {
+            target,
+            body,
+            context: &mut context,
+        };
+        let done = match target.service.as_str() {
+            "AWSHealth_20160804" => health_operation(&mut self.health, call),
+            "CodePipeline_20150709" => codepipeline_operation(&mut self.codepipeline, call),
+            "SNS" => sns_operation(&mut self.sns, call),
+            _ => call.unknown(),
+        };
+        let effects = context.turn.effects;
+        self.apply(now, effects);
+        done
     }
 }
 
-fn run<I, O>(
-    target: &Target,
-    body: &[u8],
-    operation: impl FnOnce(I) -> Result<O, ServiceError>,
-) -> Done
-where
-    I: DeserializeOwned + Serialize,
-    O: Serialize,
-{
-    let json = |value: Result<Value, serde_json::Error>| {
-        value.expect("inputs and outputs have string keys")
-    };
-    match target.codec.decode::<I>(body) {
-        Err(error) => Done {
+fn health_operation(health: &mut Health, call: Operation<'_, '_>) -> Done {
+    match call.target.operation.as_str() {
+        "DescribeEvents" => call.run(|c, input| health.describe_events(c, input)),
+        _ => call.unknown(),
+    }
+}
+
+fn sns_operation(sns: &mut Sns, call: Operation<'_, '_>) -> Done {
+    match call.target.operation.as_str() {
+        "CreateTopic" => call.run(|c, input| sns.create_topic_by_call(c, input)),
+        "Subscribe" => call.run(|c, input| sns.subscribe(c, input)),
+        "Publish" => call.run(|c, input| sns.publish(c, input)),
+        _ => call.unknown(),
+    }
+}
+
+fn codepipeline_operation(codepipeline: &mut CodePipeline, call: Operation<'_, '_>) -> Done {
+    match call.target.operation.as_str() {
+        "CreatePipeline" => call.run(|c, input| codepipeline.create_pipeline_by_call(c, input)),
+        "DisableStageTransition" => {
+            call.run(|c, input| codepipeline.disable_stage_transition(c, input))
+        }
+        "EnableStageTransition" => {
+            call.run(|c, input| codepipeline.enable_stage_transition(c, input))
+        }
+        "GetJobDetails" => call.run(|c, input| codepipeline.job_details(c, input)),
+        "GetPipeline" => call.run(|c, input| codepipeline.pipeline(c, input)),
+        "GetPipelineExecution" => call.run(|c, input| codepipeline.pipeline_execution(c, input)),
+        "GetPipelineState" => call.run(|c, input| codepipeline.pipeline_state(c, input)),
+        "ListActionExecutions" => {
+            call.run(|c, input| codepipeline.list_action_executions(c, input))
+        }
+        "ListPipelineExecutions" => {
+            call.run(|c, input| codepipeline.list_pipeline_executions(c, input))
+        }
+        "ListPipelines" => call.run(|c, input| codepipeline.list_pipelines(c, input)),
+        "ListTagsForResource" => call.run(|c, input| codepipeline.list_tags_for_resource(c, input)),
+        "PutJobFailureResult" => call.run(|c, input| codepipeline.put_job_failure_result(c, input)),
+        "PutJobSuccessResult" => call.run(|c, input| codepipeline.put_job_success_result(c, input)),
+        "RetryStageExecution" => call.run(|c, input| codepipeline.retry_stage_execution(c, input)),
+        "RollbackStage" => call.run(|c, input| codepipeline.rollback_stage(c, input)),
+        "StartPipelineExecution" => {
+            call.run(|c, input| codepipeline.start_pipeline_execution(c, input))
+        }
+        "StopPipelineExecution" => {
+            call.run(|c, input| codepipeline.stop_pipeline_execution(c, input))
+        }
+        "TagResource" => call.run(|c, input| codepipeline.tag_resource(c, input)),
+        "UntagResource" => call.run(|c, input| codepipeline.untag_resource(c, input)),
+        "UpdatePipeline" => call.run(|c, input| codepipeline.update_pipeline(c, input)),
+        _ => call.unknown(),
+    }
+}
+
+/// A call of an operation.
+struct Operation<'a, 'c> {
+    target: &'a Target,
+    body: &'a [u8],
+    context: &'a mut Context<'c>,
+}
+
+impl<'c> Operation<'_, 'c> {
+    fn unknown(self) -> Done {
+        let Target {
+            service, operation, ..
+        } = self.target;
+        Done {
             input: Value::Null,
-            result: Err(error),
-        },
-        Ok(input) => {
-            let recorded = json(serde_json::to_value(&input));
-            let result = operation(input).map(|output| {
-                Reply::Output(
-                    target.codec.encode(&target.operation, &output),
-                    json(serde_json::to_value(&output)),
-                )
-            });
-            Done {
-                input: recorded,
-                result,
+            result: Err(ServiceError::unknown_operation(service, operation)),
+        }
+    }
+
+    fn run<I, O>(
+        self,
+        operation: impl FnOnce(&mut Context<'c>, I) -> Result<O, ServiceError>,
+    ) -> Done
+    where
+        I: DeserializeOwned + Serialize,
+        O: Serialize,
+    {
+        let json = |value: Result<Value, serde_json::Error>| {
+            value.expect("inputs and outputs have string keys")
+        };
+        let target = self.target;
+        match target.codec.decode::<I>(self.body) {
+            Err(error) => Done {
+                input: Value::Null,
+                result: Err(error),
+            },
+            Ok(input) => {
+                let recorded = json(serde_json::to_value(&input));
+                let result = operation(self.context, input).map(|output| {
+                    Reply::Output(
+                        target.codec.encode(&target.operation, &output),
+                        json(serde_json::to_value(&output)),
+                    )
+                });
+                Done {
+                    input: recorded,
+                    result,
+                }
             }
         }
     }
 }
 
-fn service_name(service: &str) -> &'static str {
-    match service {
-        "AWSHealth_20160804" => "Health",
-        "CodePipeline_20150709" => "CodePipeline",
-        "SNS" => "SNS",
-        _ => "unknown service",
-    }
+/// The services, with the names that requests have for them.
+const SERVICES: [(&str, &str); 3] = [
+    ("Health", "AWSHealth_20160804"),
+    ("CodePipeline", "CodePipeline_20150709"),
+    ("SNS", "SNS"),
+];
+
+fn service_name(id: &str) -> &'static str {
+    let mut services = SERVICES.iter();
+    services
+        .find(|(_, of)| *of == id)
+        .map_or("unknown service", |(name, _)| name)
+}
+
+pub(crate) fn service_id(name: &str) -> &str {
+    let mut services = SERVICES.iter();
+    services
+        .find(|(of, _)| *of == name)
+        .map_or(name, |(_, id)| id)
 }
 
 #[cfg(test)]

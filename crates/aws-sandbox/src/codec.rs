@@ -1,12 +1,15 @@
 //! The protocols that the services speak, and how a request says which one, which service and which operation
 //! it means.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+use crate::constraints::Constraints;
 use crate::service_error::ServiceError;
 
 /// How a body is written.
@@ -140,16 +143,13 @@ impl Codec {
     pub(crate) fn decode<T: DeserializeOwned>(self, body: &[u8]) -> Result<T, ServiceError> {
         // An operation without members is sent with an empty body, or with an empty map.
         match self {
-            Self::Query => {
-                let members = form_urlencoded::parse(body)
-                    .filter(|(name, _)| name != "Action" && name != "Version");
-                let members = members
-                    .map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())));
-                serde_json::from_value(Value::Object(members.collect()))
-                    .map_err(ServiceError::serialization)
-            }
+            Self::Query => serde_json::from_value(form(body)).map_err(ServiceError::serialization),
             Self::Json if body.is_empty() => self.decode(b"{}"),
-            Self::Json => serde_json::from_slice(body).map_err(ServiceError::serialization),
+            Self::Json => {
+                let mut deserializer = serde_json::Deserializer::from_slice(body);
+                serde_path_to_error::deserialize(&mut deserializer)
+                    .map_err(|error| refusal(error.path(), error.inner()))
+            }
             Self::Cbor if body.is_empty() => self.decode(&[0xa0]),
             Self::Cbor => ciborium::from_reader(body).map_err(|error| match error {
                 // Its own text shows the enum's name around it.
@@ -168,7 +168,17 @@ impl Codec {
             Self::Query => {
                 let output = serde_json::to_value(output).expect("outputs have string keys");
                 let mut xml = String::new();
-                element(&mut xml, &format!("{operation}Response"), &output);
+                let mut answer = Map::new();
+                answer.insert(format!("{operation}Result"), output);
+                answer.insert(
+                    "ResponseMetadata".to_owned(),
+                    json!({"RequestId": "sandbox"}),
+                );
+                element(
+                    &mut xml,
+                    &format!("{operation}Response"),
+                    &Value::Object(answer),
+                );
                 xml.into_bytes()
             }
             Self::Json => serde_json::to_vec(output).expect("outputs have string keys"),
@@ -218,6 +228,64 @@ impl Codec {
             Self::Json | Self::Cbor => self.encode("", &body),
         };
         self.respond(error.status, body)
+    }
+}
+
+/// The members of a form: `Name=x`, and a map as `Attributes.entry.1.key=x&Attributes.entry.1.value=y`.
+fn form(body: &[u8]) -> Value {
+    let mut members = Map::new();
+    let mut keys: BTreeMap<String, String> = BTreeMap::new();
+    for (name, value) in form_urlencoded::parse(body) {
+        let text = value.into_owned();
+        match name.split('.').collect::<Vec<_>>()[..] {
+            ["Action" | "Version"] => {}
+            [_, "entry", _, "key"] => {
+                keys.insert(name.trim_end_matches(".key").to_owned(), text);
+            }
+            [map, "entry", _, "value"] => {
+                let key = keys
+                    .remove(name.trim_end_matches(".value"))
+                    .unwrap_or_default();
+                let map = members.entry(map).or_insert_with(|| json!({}));
+                map[key] = Value::String(text);
+            }
+            _ => {
+                members.insert(name.into_owned(), Value::String(text));
+            }
+        }
+    }
+    Value::Object(members)
+}
+
+/// How AWS words what is wrong with a body: a member that is missing, or is no value of its enumeration, breaks a constraint.
+fn refusal(path: &serde_path_to_error::Path, error: &serde_json::Error) -> ServiceError {
+    let text = error.to_string();
+    let mut place = String::new();
+    for segment in path {
+        use serde_path_to_error::Segment;
+        match segment {
+            Segment::Seq { index } => place.push_str(&format!(".{}.member", index + 1)),
+            Segment::Map { key } => place.push_str(&format!(".{key}")),
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
+    }
+    let place = place.trim_start_matches('.');
+    let mut quoted = text.split('`').skip(1).step_by(2);
+    let mut c = Constraints::default();
+    if text.starts_with("missing field") {
+        let path = [place, quoted.next().unwrap_or_default()].join(".");
+        c.broken(path.trim_start_matches('.'), "Member must not be null");
+    } else if text.starts_with("unknown variant") {
+        let allowed: Vec<&str> = quoted.skip(1).collect();
+        let set = format!(
+            "Member must satisfy enum value set: [{}]",
+            allowed.join(", ")
+        );
+        c.broken(place, &set);
+    }
+    match c.finish() {
+        Err(refused) => refused,
+        Ok(()) => ServiceError::serialization(format!("{text} at `{place}`")),
     }
 }
 

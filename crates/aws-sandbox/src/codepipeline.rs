@@ -1,54 +1,69 @@
 //! CodePipeline: pipelines whose executions run, and the jobs of their Lambda actions.
 
+mod attempt;
+mod create_pipeline;
+mod declaration;
 mod engine;
-mod event;
+pub(crate) mod event;
+mod execution;
+mod get_pipeline;
+mod get_pipeline_execution;
 mod get_pipeline_state;
 mod history;
 mod job;
 mod job_details;
 mod list_action_executions;
+mod list_pipeline_executions;
 mod list_pipelines;
+mod page;
 mod pipeline;
 mod put_job_failure_result;
 mod put_job_success_result;
 mod retry_stage_execution;
+mod rollback_stage;
+mod rules;
+mod start_pipeline_execution;
+mod status;
+mod stop_pipeline_execution;
 mod tags;
+mod transition;
+mod update_pipeline;
+mod variables;
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
-pub use engine::Delays;
+pub use declaration::{
+    ActionDeclaration, ActionTypeId, ArtifactName, ArtifactStore, EncryptionKey, ExecutionMode,
+    PipelineDeclaration, StageDeclaration, VariableDeclaration,
+};
+pub use engine::{Delays, Deployment};
 pub use history::{Happening, Part};
 pub use job::{Job, JobContext, JobResult, NewJob};
-pub use pipeline::{ActionDeclaration, ActionKind, PipelineDeclaration, StageDeclaration, Status};
+pub use status::Status;
 
+use crate::agenda::Agenda;
 use crate::constraints::Constraints;
-use crate::lambda::Invoke;
 use crate::service_error::ServiceError;
 use crate::timestamp::Timestamp;
 use engine::Step;
 use pipeline::Pipeline;
+
+/// The form of every id.
+const UUID: &str = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
+/// The form of the names of pipelines, stages and actions.
+const NAME: &str = r"[A-Za-z0-9.@\-_]+";
 
 /// The state of CodePipeline.
 #[derive(Debug, Default)]
 pub struct CodePipeline {
     /// How long it takes for what it does by itself.
     pub delays: Delays,
+    /// By bucket.
+    deployments: BTreeMap<String, Deployment>,
     jobs: BTreeMap<String, Job>,
     pipelines: BTreeMap<String, Pipeline>,
     history: Vec<Happening>,
-    agenda: BTreeMap<(Timestamp, u64), Step>,
-    scheduled: u64,
-}
-
-/// What CodePipeline does to the rest of AWS.
-#[derive(Debug)]
-pub(crate) enum Effect {
-    /// Invokes a function.
-    Invoke(Invoke),
-    /// Sends an event to EventBridge.
-    Signal { region: String, message: Value },
+    agenda: Agenda<Step>,
 }
 
 impl CodePipeline {
@@ -69,6 +84,60 @@ impl CodePipeline {
             .executions
             .last()
             .map(|execution| execution.status)
+    }
+
+    /// The region of a pipeline.
+    pub(crate) fn region_of(&self, pipeline: &str) -> Option<&str> {
+        self.pipelines
+            .get(pipeline)
+            .map(|known| known.region.as_str())
+    }
+
+    /// From now on deployments to a bucket go like this.
+    pub fn set_deployment(&mut self, bucket: &str, deployment: Deployment) {
+        self.deployments.insert(bucket.to_owned(), deployment);
+    }
+
+    /// The newest execution that has succeeded in a stage: what it can be rolled back to.
+    pub fn last_success(&self, pipeline: &str, stage: &str) -> Option<String> {
+        let pipeline = self.pipelines.get(pipeline)?;
+        let stage = pipeline.stage_index(stage)?;
+        let succeeded = |execution: &&execution::Execution| {
+            let run = execution.runs.get(&stage);
+            !execution.is_rollback() && run.is_some_and(|run| run.status == Status::Succeeded)
+        };
+        let mut newest_first = pipeline.executions.iter().rev();
+        newest_first
+            .find(succeeded)
+            .map(|execution| execution.id.clone())
+    }
+
+    /// The id of a pipeline's newest execution.
+    pub fn newest_execution_id(&self, pipeline: &str) -> Option<String> {
+        let newest = self.pipelines.get(pipeline)?.executions.last()?;
+        Some(newest.id.clone())
+    }
+
+    /// Creates a pipeline, or replaces the one with the same name. Unlike with the operation nothing is checked, so that
+    /// it may be shorter than CodePipeline allows, and no execution begins.
+    ///
+    /// # Panics
+    /// If an action is of a type that the sandbox does not play.
+    pub(crate) fn create_pipeline(
+        &mut self,
+        now: Timestamp,
+        region: &str,
+        declaration: PipelineDeclaration,
+    ) {
+        let mut actions = declaration.stages.iter().flat_map(|stage| &stage.actions);
+        assert!(
+            actions.all(|action| action.kind().is_some()),
+            "every action is of a type that the sandbox plays"
+        );
+        self.pipelines.insert(
+            declaration.name.clone(),
+            Pipeline::new(now, region, declaration),
+        );
     }
 
     /// A job of this region: to another region it does not exist (seen with real CodePipeline).
@@ -95,29 +164,38 @@ impl CodePipeline {
     }
 }
 
-/// The constraints of the names of pipelines and stages.
-fn pipeline_name(c: &mut Constraints, path: &str, name: Option<&String>) {
-    c.required(path, name);
-    c.text(path, name, 1..=100);
-    c.pattern(path, name, r"[A-Za-z0-9.@\-_]+");
+impl Pipeline {
+    /// A stage of the version that counts.
+    fn stage_named(&self, stage: &str) -> Result<usize, ServiceError> {
+        self.stage_index(stage).ok_or_else(|| {
+            let message = format!(
+                "Pipeline '{}' does not have a stage with name '{stage}'",
+                self.name()
+            );
+            ServiceError::new("StageNotFoundException", message)
+        })
+    }
+
+    fn execution_with_id(&self, id: &str) -> Result<&execution::Execution, ServiceError> {
+        self.execution(id).ok_or_else(|| {
+            let message = format!(
+                "Pipeline Execution with id '{id}' does not exist in pipeline with name '{}'",
+                self.name()
+            );
+            ServiceError::new("PipelineExecutionNotFoundException", message)
+        })
+    }
 }
 
-/// One page of a list, and the token of the next one.
-fn page(
-    mut all: Vec<Value>,
-    size: i64,
-    token: Option<&str>,
-) -> Result<(Vec<Value>, Option<String>), ServiceError> {
-    let begin = match token {
-        None => 0,
-        Some(token) => token.strip_prefix("page-").and_then(|begin| begin.parse().ok()).ok_or_else(|| {
-            let message = format!("The nextToken value '{token}' is not valid. Specify a valid nextToken value, and then try again.");
-            ServiceError::new("InvalidNextTokenException", message)
-        })?,
-    };
-    let end = all
-        .len()
-        .min(begin + usize::try_from(size).unwrap_or_default());
-    let next = (end < all.len()).then(|| format!("page-{end}"));
-    Ok((all.drain(begin.min(end)..end).collect(), next))
+/// The constraints of the names of pipelines, stages and actions.
+fn name(c: &mut Constraints, path: &str, name: Option<&String>) {
+    c.required(path, name);
+    c.text(path, name, 1..=100);
+    c.pattern(path, name, NAME);
+}
+
+/// The constraints of ids.
+fn id(c: &mut Constraints, path: &str, id: Option<&String>) {
+    c.required(path, id);
+    c.pattern(path, id, UUID);
 }

@@ -1,11 +1,13 @@
 //! Faults that are switched on for an operation: the stand-in on a bad day.
 
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::service_error::ServiceError;
+use crate::timestamp::Timestamp;
 
 /// What goes wrong with a call.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,7 +30,32 @@ pub enum Fault {
 
 /// The faults to come.
 #[derive(Debug, Default)]
-pub(crate) struct Faults(Vec<Plan>);
+pub(crate) struct Faults {
+    plans: Vec<Plan>,
+    limits: BTreeMap<String, Limit>,
+}
+
+/// How many calls of an operation are taken.
+#[derive(Debug)]
+struct Limit {
+    calls_a_second: usize,
+    /// When the last ones were taken, of the last second.
+    taken: VecDeque<Timestamp>,
+}
+
+impl Limit {
+    fn takes(&mut self, now: Timestamp) -> bool {
+        let is_past = |at: &Timestamp| *at + Duration::from_secs(1) <= now;
+        while self.taken.front().is_some_and(is_past) {
+            self.taken.pop_front();
+        }
+        let takes = self.taken.len() < self.calls_a_second;
+        if takes {
+            self.taken.push_back(now);
+        }
+        takes
+    }
+}
 
 #[derive(Debug)]
 struct Plan {
@@ -49,9 +76,9 @@ impl Faults {
         fault: Fault,
         calls: Range<usize>,
     ) {
-        self.0
+        self.plans
             .retain(|plan| plan.operation != operation || plan.region.as_deref() != region);
-        self.0.push(Plan {
+        self.plans.push(Plan {
             operation: operation.to_owned(),
             region: region.map(str::to_owned),
             fault,
@@ -60,17 +87,29 @@ impl Faults {
         });
     }
 
+    pub(crate) fn limit(&mut self, operation: &str, calls_a_second: usize) {
+        let limit = Limit {
+            calls_a_second,
+            taken: VecDeque::new(),
+        };
+        self.limits.insert(operation.to_owned(), limit);
+    }
+
     /// The fault of this call, if it has one.
-    pub(crate) fn take(&mut self, operation: &str, region: &str) -> Option<Fault> {
+    pub(crate) fn take(&mut self, now: Timestamp, operation: &str, region: &str) -> Option<Fault> {
         let is_meant = |plan: &&mut Plan| {
             plan.operation == operation && plan.region.as_deref().is_none_or(|of| of == region)
         };
         let mut fault = None;
-        for plan in self.0.iter_mut().filter(is_meant) {
+        for plan in self.plans.iter_mut().filter(is_meant) {
             plan.seen += 1;
             if plan.calls.contains(&(plan.seen - 1)) {
                 fault = Some(plan.fault.clone());
             }
+        }
+        let limit = self.limits.get_mut(operation);
+        if fault.is_none() && limit.is_some_and(|limit| !limit.takes(now)) {
+            fault = Some(Fault::Error(ServiceError::throttling()));
         }
         fault
     }

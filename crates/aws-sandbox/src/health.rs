@@ -1,87 +1,84 @@
-//! AWS Health: events, and the operation that lists them.
+//! AWS Health: events, the operation that lists them, and what EventBridge is told of them.
 
 mod describe_events;
+mod event;
+mod eventbridge;
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::timestamp::Timestamp;
+pub use event::Event;
 
 /// The regions in which the service runs (user guide, "Accessing the AWS Health API").
 const REGIONS: [&str; 2] = ["us-east-1", "us-east-2"];
 
 /// The state of AWS Health.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Health {
-    events: BTreeMap<String, Event>,
-    hidden: BTreeSet<(String, String)>,
+    /// The region of the active endpoint. The other one is passive, and behind.
+    pub active: String,
+    /// How far behind the passive endpoint is.
+    pub replication_lag: Duration,
+    /// What is told twice or more: in how many pages an event of this ARN comes.
+    pages: BTreeMap<String, u32>,
+    /// Every version of each event, by its ARN, oldest first.
+    events: BTreeMap<String, Vec<Event>>,
 }
 
-/// An event, as DescribeEvents returns it. What is `None` is left out of the answer.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Event {
-    /// Identifies the event.
-    pub arn: String,
-    /// `EC2`.
-    pub service: String,
-    /// `AWS_EC2_OPERATIONAL_ISSUE`.
-    pub event_type_code: String,
-    /// `issue`, `scheduledChange` or `accountNotification`.
-    pub event_type_category: String,
-    /// The impacted region, or `global`.
-    pub region: String,
-    /// When it began.
-    pub start_time: Timestamp,
-    /// When it ended.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub end_time: Option<Timestamp>,
-    /// When it was last written to.
-    pub last_updated_time: Timestamp,
-    /// `open`, `closed` or `upcoming`.
-    pub status_code: String,
-    /// `PUBLIC`, `ACCOUNT_SPECIFIC` or `NONE`.
-    pub event_scope_code: String,
-}
-
-impl Event {
-    /// A public operational issue that begins at `start`: `EC2` in `us-east-1`, say. The name tells apart issues
-    /// of the same service and region.
-    pub fn operational_issue(service: &str, region: &str, name: &str, start: Timestamp) -> Self {
-        let code = format!("AWS_{service}_OPERATIONAL_ISSUE");
+impl Default for Health {
+    fn default() -> Self {
         Self {
-            arn: format!("arn:aws:health:{region}::event/{service}/{code}/{code}_{name}"),
-            service: service.to_owned(),
-            event_type_code: code,
-            event_type_category: "issue".to_owned(),
-            region: region.to_owned(),
-            start_time: start,
-            end_time: None,
-            last_updated_time: start,
-            status_code: "open".to_owned(),
-            event_scope_code: "PUBLIC".to_owned(),
+            active: REGIONS[0].to_owned(),
+            replication_lag: Duration::ZERO,
+            pages: BTreeMap::new(),
+            events: BTreeMap::new(),
         }
     }
 }
 
 impl Health {
-    /// Adds an event, or replaces the one with the same ARN.
+    /// Writes an event, or a new version of the one with the same ARN. EventBridge is not told:
+    /// [`Sandbox::open_event`](crate::Sandbox::open_event) tells it.
     pub fn put_event(&mut self, event: Event) {
-        self.events.insert(event.arn.clone(), event);
+        self.events
+            .entry(event.arn.clone())
+            .or_default()
+            .push(event);
     }
 
-    /// The endpoint of a region does not show an event: it is the passive one, and behind.
-    pub fn hide_event(&mut self, region: &str, arn: &str) {
-        self.hidden.insert((region.to_owned(), arn.to_owned()));
-    }
-
-    /// Closes an event. One that does not exist stays so.
+    /// Closes an event. One that does not exist stays so. EventBridge is not told:
+    /// [`Sandbox::close_event`](crate::Sandbox::close_event) tells it.
     pub fn close_event(&mut self, now: Timestamp, arn: &str) {
-        if let Some(event) = self.events.get_mut(arn) {
-            "closed".clone_into(&mut event.status_code);
-            event.end_time = Some(now);
-            event.last_updated_time = now;
-        }
+        let Some(mut event) = self.event(arn).cloned() else {
+            return;
+        };
+        "closed".clone_into(&mut event.status_code);
+        event.end_time = Some(now);
+        event.last_updated_time = now;
+        self.put_event(event);
+    }
+
+    /// An event as it is now.
+    pub fn event(&self, arn: &str) -> Option<&Event> {
+        self.events.get(arn)?.last()
+    }
+
+    /// EventBridge gets this event in so many messages (user guide, "Pagination of AWS Health events on EventBridge").
+    pub fn split_event(&mut self, arn: &str, pages: u32) {
+        self.pages.insert(arn.to_owned(), pages);
+    }
+
+    /// What an endpoint shows of each event: the passive one what was written before its lag.
+    fn shown(&self, region: &str, now: Timestamp) -> impl Iterator<Item = &Event> {
+        let lag = if region == self.active {
+            Duration::ZERO
+        } else {
+            self.replication_lag
+        };
+        let is_there = move |event: &&Event| lag.is_zero() || event.last_updated_time + lag <= now;
+        self.events
+            .values()
+            .filter_map(move |versions| versions.iter().rev().find(is_there))
     }
 }

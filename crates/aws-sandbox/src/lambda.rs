@@ -1,5 +1,7 @@
-//! Lambda: invocations that wait for a function, and the Runtime API by which a function takes them.
+//! Lambda: asynchronous invocations, the environments that functions run in, and the Runtime API by which a function takes
+//! its invocations.
 
+mod environment;
 mod runtime_api;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -8,33 +10,56 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::ACCOUNT_ID;
+use crate::agenda::Agenda;
 use crate::timestamp::Timestamp;
+use environment::Environment;
+pub use environment::{Order, Program};
+
+/// How long Lambda waits before it runs an event again that a function has failed (developer guide, "How Lambda handles errors
+/// and retries with asynchronous invocation").
+const RETRIES_AFTER: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs(120)];
 
 /// The state of Lambda.
 #[derive(Debug)]
 pub struct Lambda {
-    /// How long an invocation may take.
+    /// How long an invocation may take, of functions of which nothing else is said.
     pub timeout: Duration,
+    functions: BTreeMap<String, Function>,
     waiting: VecDeque<Invocation>,
     running: BTreeMap<String, (Timestamp, Invocation)>,
     finished: Vec<Finished>,
+    agenda: Agenda<Step>,
+    orders: VecDeque<Order>,
 }
 
 impl Default for Lambda {
     fn default() -> Self {
         Self {
             timeout: Duration::from_secs(30),
+            functions: BTreeMap::new(),
             waiting: VecDeque::new(),
             running: BTreeMap::new(),
             finished: Vec::new(),
+            agenda: Agenda::default(),
+            orders: VecDeque::new(),
         }
     }
+}
+
+/// What is known of a function. One of which nothing is known exists all the same: whoever asks for its invocations is it.
+#[derive(Debug, Default)]
+struct Function {
+    timeout: Option<Duration>,
+    is_deleted: bool,
+    program: Option<Program>,
+    environment: Environment,
+    dead_letters: Vec<Value>,
 }
 
 /// One invocation of a function.
 #[derive(Debug, Clone)]
 pub struct Invocation {
-    /// Identifies the invocation.
+    /// Identifies the event: all tries of it have the same.
     pub request_id: String,
     /// The function's name.
     pub function: String,
@@ -44,6 +69,8 @@ pub struct Invocation {
     pub payload: Value,
     /// When the function has to be done. Known once it has begun.
     pub deadline: Option<Timestamp>,
+    /// How often the event was tried before.
+    pub retries: usize,
 }
 
 /// An invocation that has ended.
@@ -60,36 +87,52 @@ pub struct Finished {
 }
 
 /// An event on its way to a function.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Invoke {
     pub(crate) region: String,
     pub(crate) function: String,
     pub(crate) payload: Value,
 }
 
+#[derive(Debug)]
+enum Step {
+    /// An invocation has taken as long as it may.
+    Deadline(String),
+    /// An event that a function has failed is tried again.
+    Retry(Invocation),
+}
+
 impl Lambda {
-    /// Takes an event for a function: it waits until the function asks for it.
-    pub(crate) fn invoke(&mut self, request_id: String, invoke: Invoke) {
+    /// Takes an event for a function: it waits until the function asks for it. False if there is no such function.
+    pub(crate) fn invoke(&mut self, request_id: String, invoke: Invoke) -> bool {
         let Invoke {
             region,
             function,
             payload,
         } = invoke;
+        if self
+            .functions
+            .get(&function)
+            .is_some_and(|known| known.is_deleted)
+        {
+            return false;
+        }
         self.waiting.push_back(Invocation {
             request_id,
             function_arn: format!("arn:aws:lambda:{region}:{ACCOUNT_ID}:function:{function}"),
-            function,
+            function: function.clone(),
             payload,
             deadline: None,
+            retries: 0,
         });
+        self.start_if_needed(&function);
+        true
     }
 
     /// The next invocation of a function, which begins now.
     pub fn take(&mut self, now: Timestamp, function: &str) -> Option<Invocation> {
-        let position = self
-            .waiting
-            .iter()
-            .position(|invocation| invocation.function == function)?;
+        let mut waiting = self.waiting.iter();
+        let position = waiting.position(|invocation| invocation.function == function)?;
         self.begin(now, position)
     }
 
@@ -100,30 +143,72 @@ impl Lambda {
 
     fn begin(&mut self, now: Timestamp, position: usize) -> Option<Invocation> {
         let mut invocation = self.waiting.remove(position)?;
-        invocation.deadline = Some(now + self.timeout);
-        self.running
-            .insert(invocation.request_id.clone(), (now, invocation.clone()));
+        let deadline = now + self.timeout_of(&invocation.function);
+        invocation.deadline = Some(deadline);
+        let request_id = invocation.request_id.clone();
+        self.agenda.schedule(
+            deadline + Duration::from_millis(1),
+            Step::Deadline(request_id.clone()),
+        );
+        self.running.insert(request_id, (now, invocation.clone()));
         Some(invocation)
     }
 
-    /// A function has finished an invocation. False if no such invocation of it is running: Lambda ends one at its
-    /// deadline.
+    fn timeout_of(&self, function: &str) -> Duration {
+        let known = self.functions.get(function);
+        known
+            .and_then(|known| known.timeout)
+            .unwrap_or(self.timeout)
+    }
+
+    /// A function has finished an invocation. False if no such invocation of it is running, or it is too late.
     pub fn finish(
         &mut self,
         now: Timestamp,
         request_id: &str,
-        mut result: Result<Value, Value>,
+        result: Result<Value, Value>,
     ) -> bool {
-        let Some((began, invocation)) = self.running.remove(request_id) else {
+        let Some((_, invocation)) = self.running.get(request_id) else {
             return false;
         };
-        let in_time = invocation.deadline.is_none_or(|deadline| now <= deadline);
-        if !in_time {
-            let text = format!(
-                "{request_id} Task timed out after {:.2} seconds",
-                self.timeout.as_secs_f64()
-            );
-            result = Err(json!({"errorType": "Sandbox.Timedout", "errorMessage": text}));
+        if invocation.deadline.is_some_and(|deadline| now > deadline) {
+            self.time_out(now, request_id);
+            return false;
+        }
+        self.end(now, request_id, result);
+        true
+    }
+
+    fn time_out(&mut self, now: Timestamp, request_id: &str) {
+        let Some((_, invocation)) = self.running.get(request_id) else {
+            return;
+        };
+        let function = invocation.function.clone();
+        let seconds = self.timeout_of(&function).as_secs_f64();
+        let text = format!("{request_id} Task timed out after {seconds:.2} seconds");
+        let error = json!({"errorType": "Sandbox.Timedout", "errorMessage": text});
+        self.end(now, request_id, Err(error));
+        self.kill(&function);
+    }
+
+    /// An invocation has ended. One that has failed is tried twice more, and then is a dead letter.
+    fn end(&mut self, now: Timestamp, request_id: &str, result: Result<Value, Value>) {
+        let Some((began, invocation)) = self.running.remove(request_id) else {
+            return;
+        };
+        if result.is_err() {
+            match RETRIES_AFTER.get(invocation.retries) {
+                Some(after) => {
+                    let mut again = invocation.clone();
+                    again.retries += 1;
+                    again.deadline = None;
+                    self.agenda.schedule(now + *after, Step::Retry(again));
+                }
+                None => {
+                    let function = self.function(&invocation.function);
+                    function.dead_letters.push(invocation.payload.clone());
+                }
+            }
         }
         self.finished.push(Finished {
             began,
@@ -131,11 +216,44 @@ impl Lambda {
             invocation,
             result,
         });
-        in_time
+    }
+
+    /// Whether an invocation has begun and not ended.
+    pub(crate) fn is_running(&self, request_id: &str) -> bool {
+        self.running.contains_key(request_id)
     }
 
     /// The invocations that have ended, oldest first.
     pub fn finished(&self) -> &[Finished] {
         &self.finished
+    }
+
+    /// The events that a function has failed for good: what its dead-letter queue holds, if it has one.
+    pub fn dead_letters(&self, function: &str) -> &[Value] {
+        let known = self.functions.get(function);
+        known.map_or(&[], |known| &known.dead_letters)
+    }
+
+    /// When something happens by itself next.
+    pub(crate) fn next_step(&self) -> Option<Timestamp> {
+        self.agenda.next()
+    }
+
+    /// Does the next thing that is due. False if there is none.
+    pub(crate) fn step(&mut self, now: Timestamp) -> bool {
+        match self.agenda.take(now) {
+            None => return false,
+            Some(Step::Deadline(request_id)) => self.time_out(now, &request_id),
+            Some(Step::Retry(invocation)) => {
+                let function = invocation.function.clone();
+                self.waiting.push_back(invocation);
+                self.start_if_needed(&function);
+            }
+        }
+        true
+    }
+
+    fn function(&mut self, name: &str) -> &mut Function {
+        self.functions.entry(name.to_owned()).or_default()
     }
 }

@@ -9,21 +9,27 @@
 //! What it does not know it refuses with an error in AWS's shape; it never answers "done" to something it ignores.
 //! Signatures are not checked, but the credential's scope is: it says which region and service were meant.
 
+mod agenda;
 mod answer;
 mod calls;
 mod codec;
 pub mod codepipeline;
 mod constraints;
+mod duration;
+pub mod eventbridge;
 mod faults;
 pub mod health;
 mod http_server;
 mod ids;
 pub mod lambda;
+mod pattern;
 mod sandbox;
 mod service_error;
+mod signals;
 pub mod sns;
 mod timestamp;
 mod transcript;
+mod turn;
 mod world;
 
 pub use answer::Answer;

@@ -1,21 +1,35 @@
 //! The state machine: a request and the time go in, an answer comes out. What one service does to another (a job
 //! that invokes a function, an event that becomes a message) is passed on here; no service knows another.
 
+use std::collections::VecDeque;
 use std::ops::Range;
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::answer::Answer;
-use crate::codepipeline::{CodePipeline, Effect, NewJob, PipelineDeclaration};
+use crate::calls::service_id;
+use crate::codec::{Codec, Target};
+use crate::codepipeline::{CodePipeline, NewJob, PipelineDeclaration};
+use crate::eventbridge::EventBridge;
 use crate::faults::{Fault, Faults};
-use crate::health::Health;
+use crate::health::{Event, Health};
 use crate::ids::Ids;
 use crate::lambda::{Invoke, Lambda};
-use crate::sns::{self, Sns};
+use crate::service_error::ServiceError;
+use crate::sns::Sns;
 use crate::timestamp::Timestamp;
 use crate::transcript::Transcript;
+use crate::turn::{Effect, Turn};
+
+/// The services that do something to each other.
+struct Services<'a> {
+    health: &'a mut Health,
+    codepipeline: &'a mut CodePipeline,
+    sns: &'a mut Sns,
+    eventbridge: &'a mut EventBridge,
+}
 
 /// The whole local AWS. Nothing happens in it but through its methods.
 #[derive(Debug)]
@@ -28,9 +42,8 @@ pub struct Sandbox {
     pub lambda: Lambda,
     /// SNS.
     pub sns: Sns,
-    /// The functions that are subscribed to the topic of signals. CodePipeline's events reach them over EventBridge
-    /// and SNS.
-    pub signals_to: Vec<String>,
+    /// EventBridge.
+    pub eventbridge: EventBridge,
     /// Who called what.
     pub transcript: Transcript,
     pub(crate) faults: Faults,
@@ -45,7 +58,7 @@ impl Sandbox {
             codepipeline: CodePipeline::default(),
             lambda: Lambda::default(),
             sns: Sns::default(),
-            signals_to: Vec::new(),
+            eventbridge: EventBridge::default(),
             transcript: Transcript::default(),
             faults: Faults::default(),
             ids: Ids::new(seed),
@@ -56,6 +69,11 @@ impl Sandbox {
     /// zero and from now on, is in `calls`. Each attempt of a client counts.
     pub fn fail(&mut self, operation: &str, fault: Fault, calls: Range<usize>) {
         self.faults.set(operation, None, fault, calls);
+    }
+
+    /// From now on an operation takes so many calls a second, and throttles the others.
+    pub fn limit(&mut self, operation: &str, calls_a_second: usize) {
+        self.faults.limit(operation, calls_a_second);
     }
 
     /// The same for calls that are signed for one region.
@@ -73,34 +91,70 @@ impl Sandbox {
         self.codepipeline.create_pipeline(now, region, declaration);
     }
 
-    /// Begins an execution of a pipeline and returns its id. `None` if there is no such pipeline, or if an execution
-    /// of it is going on.
-    pub fn start_execution(&mut self, now: Timestamp, pipeline: &str) -> Option<String> {
-        let (id, effects) = self
-            .codepipeline
-            .start_execution(&mut self.ids, now, pipeline)?;
-        self.apply(now, effects);
-        Some(id)
+    /// Begins an execution of a pipeline, as a person does.
+    ///
+    /// # Errors
+    /// What CodePipeline refuses it with.
+    pub fn start_execution(
+        &mut self,
+        now: Timestamp,
+        pipeline: &str,
+    ) -> Result<String, ServiceError> {
+        self.on_pipeline(
+            now,
+            pipeline,
+            "StartPipelineExecution",
+            json!({"name": pipeline}),
+        )
     }
 
-    /// Begins a rollback of a stage: an execution of this stage alone. Returns its id; `None` if there is no such stage, or
-    /// if an execution is in it.
+    /// Begins a rollback of a stage to an older execution, as a person does.
+    ///
+    /// # Errors
+    /// What CodePipeline refuses it with.
     pub fn start_rollback(
         &mut self,
         now: Timestamp,
         pipeline: &str,
         stage: &str,
-    ) -> Option<String> {
-        let (id, effects) =
-            self.codepipeline
-                .start_rollback(&mut self.ids, now, pipeline, stage)?;
-        self.apply(now, effects);
-        Some(id)
+        target: &str,
+    ) -> Result<String, ServiceError> {
+        let input = json!({"pipelineName": pipeline, "stageName": stage, "targetPipelineExecutionId": target});
+        self.on_pipeline(now, pipeline, "RollbackStage", input)
     }
 
-    /// A person stops the execution that is going on, and waits for its actions to end.
-    pub fn stop_execution(&mut self, now: Timestamp, pipeline: &str) {
-        self.codepipeline.stop_execution(now, pipeline);
+    /// Stops an execution, as a person does, and waits for its actions to end.
+    ///
+    /// # Errors
+    /// What CodePipeline refuses it with.
+    pub fn stop_execution(
+        &mut self,
+        now: Timestamp,
+        pipeline: &str,
+        execution: &str,
+    ) -> Result<String, ServiceError> {
+        let input = json!({"pipelineName": pipeline, "pipelineExecutionId": execution});
+        self.on_pipeline(now, pipeline, "StopPipelineExecution", input)
+    }
+
+    /// An operation that answers with an execution's id. It is no line of the transcript.
+    fn on_pipeline(
+        &mut self,
+        now: Timestamp,
+        pipeline: &str,
+        operation: &str,
+        input: Value,
+    ) -> Result<String, ServiceError> {
+        let region = self
+            .codepipeline
+            .region_of(pipeline)
+            .unwrap_or_default()
+            .to_owned();
+        let output = self.call(now, "CodePipeline", operation, &region, &input)?;
+        Ok(output["pipelineExecutionId"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned())
     }
 
     /// A Lambda action of no pipeline starts: there is a new job, and its event is on the way to the function.
@@ -112,10 +166,9 @@ impl Sandbox {
         function: &str,
         job: NewJob,
     ) -> String {
-        let ids = &mut self.ids;
-        let (id, effect) = self.codepipeline.start_job(ids, now, region, function, job);
-        self.apply(now, [effect]);
-        id
+        self.turn(now, |sandbox, turn| {
+            sandbox.codepipeline.start_job(turn, region, function, job)
+        })
     }
 
     /// The same for an event as it stands: the job that it names exists as if CodePipeline had made it. Returns the
@@ -130,12 +183,11 @@ impl Sandbox {
         function: &str,
         event: Value,
     ) -> String {
-        let ids = &mut self.ids;
-        let (id, effect) = self
-            .codepipeline
-            .submit_job_event(ids, now, region, function, event);
-        self.apply(now, [effect]);
-        id
+        self.turn(now, |sandbox, turn| {
+            sandbox
+                .codepipeline
+                .submit_job_event(turn, region, function, event)
+        })
     }
 
     /// Invokes a function asynchronously with any event.
@@ -148,33 +200,68 @@ impl Sandbox {
         self.lambda.invoke(self.ids.uuid(), invoke);
     }
 
-    /// Sends a message to the topic of signals: each subscribed function gets it in an event of its own.
-    pub fn publish_signal(&mut self, now: Timestamp, region: &str, message: &Value) {
-        for function in self.signals_to.clone() {
-            let payload = sns::notification(&mut self.ids, now, region, &message.to_string());
-            self.invoke(region, &function, payload);
-        }
+    /// Publishes a message of a service to a topic.
+    pub fn publish(&mut self, now: Timestamp, topic_arn: &str, message: &Value) {
+        self.turn(now, |sandbox, turn| {
+            sandbox
+                .sns
+                .publish_for_service(turn, topic_arn, &message.to_string());
+        });
     }
 
-    /// Makes a call of awsJson1.1, for those who have no SDK: `target` is `Service_Version.Operation`.
-    ///
-    /// # Panics
-    /// If the target or the region cannot stand in a header.
-    pub fn call(&mut self, now: Timestamp, target: &str, region: &str, input: &Value) -> Answer {
-        let service = if target.starts_with("AWSHealth") {
-            "health"
-        } else {
-            "codepipeline"
+    /// Writes an event of AWS Health, or a new version of one, and tells EventBridge.
+    pub fn open_event(&mut self, now: Timestamp, event: Event) {
+        let arn = event.arn.clone();
+        self.health.put_event(event);
+        self.turn(now, |sandbox, turn| sandbox.health.tell(turn, &arn));
+    }
+
+    /// Closes an event of AWS Health, and tells EventBridge.
+    pub fn close_event(&mut self, now: Timestamp, arn: &str) {
+        self.health.close_event(now, arn);
+        self.turn(now, |sandbox, turn| sandbox.health.tell(turn, arn));
+    }
+
+    /// Does something in which services may do something to each other.
+    fn turn<T>(
+        &mut self,
+        now: Timestamp,
+        work: impl FnOnce(&mut Services<'_>, &mut Turn<'_>) -> T,
+    ) -> T {
+        let mut turn = Turn::new(now, &mut self.ids);
+        let mut services = Services {
+            health: &mut self.health,
+            codepipeline: &mut self.codepipeline,
+            sns: &mut self.sns,
+            eventbridge: &mut self.eventbridge,
         };
-        let request = Request::post("/")
-            .header("x-amz-target", target)
-            .header(
-                "authorization",
-                format!("Credential=sandbox/0/{region}/{service}/aws4_request"),
-            )
-            .body(Bytes::from(input.to_string()))
-            .expect("a target and a region are visible ASCII");
-        self.handle(now, &request)
+        let done = work(&mut services, &mut turn);
+        let effects = turn.effects;
+        self.apply(now, effects);
+        done
+    }
+
+    /// Makes a call without a client: no fault meets it, and the transcript does not have it. The service is `Health`,
+    /// `CodePipeline` or `SNS`.
+    ///
+    /// # Errors
+    /// What the service refuses it with.
+    pub fn call(
+        &mut self,
+        now: Timestamp,
+        service: &str,
+        operation: &str,
+        region: &str,
+        input: &Value,
+    ) -> Result<Value, ServiceError> {
+        let target = Target {
+            codec: Codec::Json,
+            service: service_id(service).to_owned(),
+            operation: operation.to_owned(),
+            region: region.to_owned(),
+        };
+        self.operate(now, &target, input.to_string().as_bytes())
+            .output()
     }
 
     /// Takes a request at `now`.
@@ -196,22 +283,53 @@ impl Sandbox {
 
     /// When something happens by itself next. [`Sandbox::wake_up`] is to be called then.
     pub fn next_wake_up(&self) -> Option<Timestamp> {
-        self.codepipeline.next_step()
+        let steps = [
+            self.codepipeline.next_step(),
+            self.eventbridge.next_step(),
+            self.sns.next_step(),
+            self.lambda.next_step(),
+        ];
+        steps.into_iter().flatten().min()
     }
 
     /// Does what is due at `now`.
     pub fn wake_up(&mut self, now: Timestamp) {
-        while let Some(effects) = self.codepipeline.step(&mut self.ids, now) {
-            self.apply(now, effects);
+        while self.next_wake_up().is_some_and(|at| at <= now) {
+            self.lambda.step(now);
+            self.turn(now, |services, turn| {
+                services.codepipeline.step(turn);
+                services.eventbridge.step(turn);
+                services.sns.step(turn);
+            });
         }
     }
 
-    fn apply(&mut self, now: Timestamp, effects: impl IntoIterator<Item = Effect>) {
-        for effect in effects {
+    /// What services do to each other, until nothing more comes of it.
+    pub(crate) fn apply(&mut self, now: Timestamp, effects: Vec<Effect>) {
+        let mut effects = VecDeque::from(effects);
+        while let Some(effect) = effects.pop_front() {
+            let mut turn = Turn::new(now, &mut self.ids);
             match effect {
-                Effect::Invoke(invoke) => self.lambda.invoke(self.ids.uuid(), invoke),
-                Effect::Signal { region, message } => self.publish_signal(now, &region, &message),
+                Effect::Job { job_id, invoke } => {
+                    let request_id = turn.ids.uuid();
+                    if !self.lambda.invoke(request_id, invoke) {
+                        self.codepipeline.refuse_job(now, &job_id);
+                    }
+                }
+                Effect::Invoke(invoke) => {
+                    self.lambda.invoke(turn.ids.uuid(), invoke);
+                }
+                Effect::Event(event) => {
+                    self.eventbridge.tell(&mut turn, event);
+                    // What takes no time arrives at once.
+                    while self.eventbridge.step(&mut turn) {}
+                }
+                Effect::Publish { topic_arn, message } => {
+                    self.sns
+                        .publish_for_service(&mut turn, &topic_arn, &message);
+                }
             }
+            effects.extend(turn.effects);
         }
     }
 

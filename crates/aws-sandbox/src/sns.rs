@@ -1,20 +1,27 @@
-//! SNS: what is published, and how a subscribed function gets it.
+//! SNS: topics, the functions that are subscribed to them, and what is published.
 
+mod create_topic;
+mod deliver;
 mod publish;
+mod subscribe;
 
-use std::collections::BTreeSet;
-
-use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 use crate::ACCOUNT_ID;
-use crate::ids::Ids;
+use crate::agenda::Agenda;
+use crate::lambda::Invoke;
 use crate::timestamp::Timestamp;
+pub use deliver::Disturbance;
+use deliver::Disturbances;
+use subscribe::Subscription;
 
 /// The state of SNS.
 #[derive(Debug, Default)]
 pub struct Sns {
-    topics: BTreeSet<String>,
+    topics: BTreeMap<String, Vec<Subscription>>,
     published: Vec<Published>,
+    disturbances: Disturbances,
+    on_their_way: Agenda<Invoke>,
 }
 
 /// A message that was published.
@@ -34,7 +41,7 @@ impl Sns {
     /// Creates a topic and returns its ARN.
     pub fn create_topic(&mut self, region: &str, name: &str) -> String {
         let arn = format!("arn:aws:sns:{region}:{ACCOUNT_ID}:{name}");
-        self.topics.insert(arn.clone());
+        self.topics.entry(arn.clone()).or_default();
         arn
     }
 
@@ -42,28 +49,4 @@ impl Sns {
     pub fn published(&self) -> &[Published] {
         &self.published
     }
-}
-
-/// The event with which SNS invokes a function, one record a message (Lambda developer guide, "Invoking Lambda functions
-/// with Amazon SNS notifications").
-pub(crate) fn notification(ids: &mut Ids, now: Timestamp, region: &str, message: &str) -> Value {
-    let topic = format!("arn:aws:sns:{region}:{ACCOUNT_ID}:health-gate-signals");
-    json!({"Records": [{
-        "EventSource": "aws:sns",
-        "EventVersion": "1.0",
-        "EventSubscriptionArn": format!("{topic}:{}", ids.uuid()),
-        "Sns": {
-            "Type": "Notification",
-            "MessageId": ids.uuid(),
-            "TopicArn": topic,
-            "Subject": null,
-            "Message": message,
-            "Timestamp": now.rfc3339(),
-            "SignatureVersion": "1",
-            "Signature": "EXAMPLE",
-            "SigningCertUrl": "EXAMPLE",
-            "UnsubscribeUrl": "EXAMPLE",
-            "MessageAttributes": {},
-        },
-    }]})
 }

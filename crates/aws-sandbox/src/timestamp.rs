@@ -31,6 +31,11 @@ impl Timestamp {
         format!("{}Z", self.to_string().replace(' ', "T"))
     }
 
+    /// The same in whole seconds, as the envelopes of events have it.
+    pub(crate) fn rfc3339_seconds(self) -> String {
+        format!("{}Z", &self.rfc3339()[..19])
+    }
+
     fn as_seconds(self) -> f64 {
         self.0 as f64 / 1_000.0
     }

@@ -3,6 +3,7 @@
 //! same story.
 
 use std::future::pending;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
@@ -21,6 +22,7 @@ use aws_types::SdkConfig;
 use aws_types::region::Region;
 use bytes::Bytes;
 use serde_json::Value;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::answer::Answer;
@@ -36,6 +38,8 @@ const ROUND_TRIP: Duration = Duration::from_millis(20);
 pub struct World {
     sandbox: Arc<Mutex<Sandbox>>,
     clock: Clock,
+    /// Told after every call.
+    changed: Arc<Notify>,
 }
 
 /// Tokio's paused clock, as a time of day.
@@ -62,6 +66,7 @@ impl World {
                 start: start.into(),
                 origin: Instant::now(),
             },
+            changed: Arc::new(Notify::new()),
         }
     }
 
@@ -118,8 +123,38 @@ impl World {
     /// Runs all invocations that wait, and those that they cause.
     async fn run(&self, functions: impl AsyncFn(&Invocation) -> Result<Value, Value>) {
         while let Some(invocation) = self.with(|sandbox, now| sandbox.lambda.take_any(now)) {
-            let result = functions(&invocation).await;
-            self.with(|sandbox, now| sandbox.lambda.finish(now, &invocation.request_id, result));
+            let work = pin!(functions(&invocation));
+            if let Some(result) = self.until_killed(work, &invocation).await {
+                self.with(|sandbox, now| {
+                    sandbox.lambda.finish(now, &invocation.request_id, result)
+                });
+            }
+        }
+    }
+
+    /// Runs a function while the world goes on around it. `None` if Lambda has ended it meanwhile.
+    async fn until_killed<T>(
+        &self,
+        mut work: Pin<&mut impl Future<Output = T>>,
+        invocation: &Invocation,
+    ) -> Option<T> {
+        loop {
+            let changed = self.changed.notified();
+            let due = async {
+                match self.with(|sandbox, _| sandbox.next_wake_up()) {
+                    Some(at) => self.sleep_until(at).await,
+                    None => pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                result = &mut work => return Some(result),
+                () = due => self.with(Sandbox::wake_up),
+                () = changed => {}
+            }
+            if !self.with(|sandbox, _| sandbox.lambda.is_running(&invocation.request_id)) {
+                return None;
+            }
         }
     }
 
@@ -160,6 +195,7 @@ impl World {
         let request = request.map(|body| Bytes::copy_from_slice(body.bytes().unwrap_or_default()));
         tokio::time::sleep(ROUND_TRIP / 2).await;
         let answer = self.with(|sandbox, now| sandbox.handle(now, &request));
+        self.changed.notify_waiters();
         tokio::time::sleep(ROUND_TRIP / 2).await;
         match answer {
             Answer::Now(response) => {

@@ -7,7 +7,7 @@ mod timeline;
 use std::io::Write;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, anyhow, ensure};
 use aws_sandbox::codepipeline::Status;
 use aws_sandbox::health::Event;
 use aws_sandbox::{Fault, ServiceError, World};
@@ -94,9 +94,13 @@ async fn play(out: &mut impl Write) -> Result<()> {
 
     stage.say("\n7. The issue is still open: a rollback goes through all the same\n")?;
     stage.line("a person", "rolls the stage Production of checkout back")?;
-    world
-        .with(|sandbox, now| sandbox.start_rollback(now, PIPELINE, "Production"))
-        .context("the story went wrong: no rollback begins")?;
+    world.with(|sandbox, now| {
+        let good = sandbox.codepipeline.last_success(PIPELINE, "Production");
+        let good = good.context("the story went wrong: no release has succeeded")?;
+        sandbox
+            .start_rollback(now, PIPELINE, "Production", &good)
+            .map_err(|error| anyhow!("the story went wrong: no rollback begins: {}", error.code))
+    })?;
     stage.play(Duration::from_mins(10)).await?;
     ended(&world, PIPELINE, Status::Succeeded)?;
     closes(&mut stage, &issue)?;

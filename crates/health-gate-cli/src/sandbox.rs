@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use aws_sandbox::codepipeline::{
-    ActionDeclaration, ActionKind, NewJob, PipelineDeclaration, StageDeclaration,
-};
+use aws_sandbox::codepipeline::{ActionDeclaration, NewJob, PipelineDeclaration, StageDeclaration};
 use aws_sandbox::health::Event;
 use aws_sandbox::{ACCOUNT_ID, HttpServer, Sandbox, Timestamp};
 use clap::Args;
@@ -126,45 +124,27 @@ fn furnish(sandbox: &mut Sandbox, now: Timestamp, healthy: bool, events: Vec<Val
 
 /// A release of the pipeline `checkout` has been stopped by the gate, as stage-retry finds it.
 fn stop_a_release(sandbox: &mut Sandbox, now: Timestamp) {
-    let gate = ActionKind::Lambda {
-        function: FUNCTION.to_owned(),
-        user_parameters: Some(REGION.to_owned()),
-    };
-    let deploy = ActionKind::Deploy {
-        takes: Duration::from_secs(20),
-        succeeds: true,
-    };
-    let action = |name: &str, run_order, kind| ActionDeclaration {
-        name: name.to_owned(),
-        run_order,
-        kind,
-    };
-    let pipeline = PipelineDeclaration {
-        name: PIPELINE.to_owned(),
-        stages: vec![StageDeclaration {
-            name: "Production".to_owned(),
-            actions: vec![action("HealthGate", 1, gate), action("Deploy", 2, deploy)],
-        }],
-    };
+    let gate = ActionDeclaration::lambda("HealthGate", FUNCTION, Some(REGION));
+    let deploy = ActionDeclaration::deploy("Deploy", "website").run_order(2);
+    let production = StageDeclaration::new("Production", vec![gate, deploy]);
+    let pipeline = PipelineDeclaration::new(PIPELINE, vec![production]);
     sandbox.create_pipeline(now, REGION, pipeline);
-    sandbox.start_execution(now, PIPELINE);
+    if sandbox.start_execution(now, PIPELINE).is_err() {
+        return;
+    }
     // The gate's part is played: the invocation is over, its job has failed, and CodePipeline looks at it at once.
     let Some(invocation) = sandbox.lambda.take(now, FUNCTION) else {
         return;
     };
     let delays = std::mem::take(&mut sandbox.codepipeline.delays);
     sandbox.codepipeline.delays.result = Duration::ZERO;
+    sandbox.codepipeline.delays.stage_failure = Duration::ZERO;
     let message = "health-gate blocked: 1 open AWS Health issue in us-east-1";
     let input = json!({
         "jobId": invocation.payload["CodePipeline.job"]["id"],
         "failureDetails": {"type": "JobFailed", "message": message},
     });
-    sandbox.call(
-        now,
-        "CodePipeline_20150709.PutJobFailureResult",
-        REGION,
-        &input,
-    );
+    let _ = sandbox.call(now, "CodePipeline", "PutJobFailureResult", REGION, &input);
     sandbox
         .lambda
         .finish(now, &invocation.request_id, Ok(Value::Null));

@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::engine::Step;
-use super::pipeline::{ActionDeclaration, ActionKind, PipelineDeclaration, StageDeclaration};
-use super::{CodePipeline, Effect};
+use super::CodePipeline;
+use super::attempt::{Attempt, Failure};
+use super::declaration::{ActionDeclaration, EncryptionKey, PipelineDeclaration, StageDeclaration};
+use super::engine::{Ending, Step};
+use super::execution::Artifact;
+use super::status::Status;
 use crate::ACCOUNT_ID;
-use crate::ids::Ids;
 use crate::lambda::Invoke;
 use crate::service_error::ServiceError;
 use crate::timestamp::Timestamp;
+use crate::turn::{Effect, Turn};
 
 /// The credentials of AWS's documentation, which look like live ones and open nothing.
 const ARTIFACT_CREDENTIALS: [(&str, &str); 3] = [
@@ -83,43 +86,19 @@ pub struct JobContext {
     pub action_execution_id: String,
 }
 
-impl CodePipeline {
-    /// A job that no pipeline has started belongs to the pipeline `sandbox`, whose stage no execution enters.
-    fn context_of_its_own(
-        &mut self,
-        ids: &mut Ids,
-        now: Timestamp,
-        region: &str,
-        function: &str,
-    ) -> JobContext {
-        let context = JobContext {
-            pipeline: "sandbox".to_owned(),
-            stage: "Deploy".to_owned(),
-            action: "HealthGate".to_owned(),
-            action_execution_id: ids.uuid(),
-            pipeline_execution_id: ids.uuid(),
-        };
-        if !self.pipelines.contains_key(&context.pipeline) {
-            let kind = ActionKind::Lambda {
-                function: function.to_owned(),
-                user_parameters: None,
-            };
-            let action = ActionDeclaration {
-                name: context.action.clone(),
-                run_order: 1,
-                kind,
-            };
-            let stage = StageDeclaration {
-                name: context.stage.clone(),
-                actions: vec![action],
-            };
-            let declaration = PipelineDeclaration {
-                name: context.pipeline.clone(),
-                stages: vec![stage],
-            };
-            self.create_pipeline(now, region, declaration);
+impl NewJob {
+    /// The job of a pipeline's action.
+    pub(super) fn of(attempt: &Attempt) -> Self {
+        Self {
+            user_parameters: attempt.resolved.get("UserParameters").cloned(),
+            context: Some(JobContext {
+                pipeline: attempt.place.pipeline.clone(),
+                pipeline_execution_id: attempt.place.execution.clone(),
+                stage: attempt.stage.clone(),
+                action: attempt.declaration.name.clone(),
+                action_execution_id: attempt.id.clone(),
+            }),
         }
-        context
     }
 }
 
@@ -147,49 +126,64 @@ impl Job {
         };
         Err(ServiceError::new("InvalidJobStateException", refusal))
     }
+
+    fn event(&self) -> Value {
+        json!({"CodePipeline.job": {"id": self.id, "accountId": ACCOUNT_ID, "data": self.data}})
+    }
 }
 
 impl CodePipeline {
-    /// A Lambda action starts. Returns the new job's id and its event's way to the function.
+    /// A Lambda action starts: there is a new job, and its event is on the way to the function. Returns the job's id.
     pub(crate) fn start_job(
         &mut self,
-        ids: &mut Ids,
-        now: Timestamp,
+        turn: &mut Turn<'_>,
         region: &str,
         function: &str,
         job: NewJob,
-    ) -> (String, Effect) {
+    ) -> String {
         let mut configuration = json!({"FunctionName": function});
         if let Some(text) = job.user_parameters {
             configuration["UserParameters"] = json!(text);
         }
-        let mut credentials = json!({"expirationTime": now.as_millis() + 900_000});
-        for (name, value) in ARTIFACT_CREDENTIALS {
-            credentials[name] = json!(value);
-        }
-        let data = json!({
-            "actionConfiguration": {"configuration": configuration},
-            "inputArtifacts": [],
-            "outputArtifacts": [],
-            "artifactCredentials": credentials,
-        });
-        let id = ids.uuid();
-        let event = event(&id, &data);
         let context = job
             .context
-            .unwrap_or_else(|| self.context_of_its_own(ids, now, region, function));
-        let effect = self.add_job(
-            Job {
-                id: id.clone(),
-                region: region.to_owned(),
-                function: function.to_owned(),
-                context,
-                result: None,
-                data,
-            },
-            event,
-        );
-        (id, effect)
+            .unwrap_or_else(|| self.context_of_its_own(turn, region, function));
+        let attempt = self
+            .record(&context.pipeline)
+            .attempt_mut(&context.action_execution_id);
+        let (inputs, outputs) = attempt.map_or_else(Default::default, |attempt| {
+            (artifacts(&attempt.inputs), artifacts(&attempt.outputs))
+        });
+        let list = |artifacts: Value| match artifacts {
+            Value::Null => json!([]),
+            artifacts => artifacts,
+        };
+        let mut data = json!({
+            "actionConfiguration": {"configuration": configuration},
+            "inputArtifacts": list(inputs),
+            "outputArtifacts": list(outputs),
+            "artifactCredentials": credentials(turn.now),
+        });
+        if let Some(EncryptionKey { id, r#type }) = self.encryption_key(&context.pipeline, region) {
+            data["encryptionKey"] = json!({"id": id, "type": r#type});
+        }
+        let id = turn.ids.uuid();
+        let job = Job {
+            id: id.clone(),
+            region: region.to_owned(),
+            function: function.to_owned(),
+            context,
+            result: None,
+            data,
+        };
+        let event = job.event();
+        self.add_job(turn, job, event);
+        id
+    }
+
+    fn encryption_key(&self, pipeline: &str, region: &str) -> Option<EncryptionKey> {
+        let declaration = self.pipelines.get(pipeline)?.declaration();
+        declaration.store(region)?.encryption_key.clone()
     }
 
     /// A Lambda action of no pipeline starts with this event.
@@ -198,12 +192,11 @@ impl CodePipeline {
     /// If the event has no `CodePipeline.job`.`id`.
     pub(crate) fn submit_job_event(
         &mut self,
-        ids: &mut Ids,
-        now: Timestamp,
+        turn: &mut Turn<'_>,
         region: &str,
         function: &str,
         event: Value,
-    ) -> (String, Effect) {
+    ) -> String {
         let id = event["CodePipeline.job"]["id"]
             .as_str()
             .expect("a job event has an id")
@@ -212,29 +205,60 @@ impl CodePipeline {
             id: id.clone(),
             region: region.to_owned(),
             function: function.to_owned(),
-            context: self.context_of_its_own(ids, now, region, function),
+            context: self.context_of_its_own(turn, region, function),
             result: None,
             data: event["CodePipeline.job"]["data"].clone(),
         };
-        (id, self.add_job(job, event))
+        self.add_job(turn, job, event);
+        id
     }
 
-    fn add_job(&mut self, job: Job, event: Value) -> Effect {
-        let invoke = Invoke {
-            region: job.region.clone(),
-            function: job.function.clone(),
-            payload: event,
+    /// A job that no pipeline has started belongs to the pipeline `sandbox`, whose stage no execution enters.
+    fn context_of_its_own(
+        &mut self,
+        turn: &mut Turn<'_>,
+        region: &str,
+        function: &str,
+    ) -> JobContext {
+        let context = JobContext {
+            pipeline: "sandbox".to_owned(),
+            stage: "Deploy".to_owned(),
+            action: "HealthGate".to_owned(),
+            action_execution_id: turn.ids.uuid(),
+            pipeline_execution_id: turn.ids.uuid(),
         };
-        self.jobs.insert(job.id.clone(), job);
-        Effect::Invoke(invoke)
+        if !self.pipelines.contains_key(&context.pipeline) {
+            let action = ActionDeclaration::lambda(&context.action, function, None);
+            let stage = StageDeclaration::new(&context.stage, vec![action]);
+            let declaration = PipelineDeclaration::new(&context.pipeline, vec![stage]);
+            self.create_pipeline(turn.now, region, declaration);
+        }
+        context
     }
 
-    /// A job has taken a result: its action goes on, or ends, a little later.
+    fn add_job(&mut self, turn: &mut Turn<'_>, job: Job, event: Value) {
+        turn.effects.push(Effect::Job {
+            job_id: job.id.clone(),
+            invoke: Invoke {
+                region: job.region.clone(),
+                function: job.function.clone(),
+                payload: event,
+            },
+        });
+        let step = Step::NoReply {
+            job_id: job.id.clone(),
+        };
+        self.schedule(turn.now + self.delays.no_reply, step);
+        self.jobs.insert(job.id.clone(), job);
+    }
+
+    /// A job has taken a result: its action goes on, or ends, when CodePipeline looks at it next.
     pub(super) fn after_result(&mut self, now: Timestamp, job_id: &str) {
         let Some(job) = self.jobs.get(job_id) else {
             return;
         };
-        match &job.result {
+        let ending = match job.result.clone() {
+            None => return,
             Some(JobResult::Success {
                 continuation_token: Some(_),
                 ..
@@ -242,29 +266,111 @@ impl CodePipeline {
                 let step = Step::Continue {
                     job_id: job_id.to_owned(),
                 };
-                self.schedule(now + self.delays.continuation, step);
+                return self.schedule(now + self.delays.continuation, step);
             }
-            Some(JobResult::Success { .. } | JobResult::Failure { .. }) | None => {
-                self.end_later(now, job_id)
-            }
-        }
+            Some(JobResult::Success {
+                output_variables, ..
+            }) => Ending::Success(output_variables.into_iter().collect()),
+            Some(JobResult::Failure {
+                failure_type,
+                message,
+            }) => Ending::Failure(Failure::new(&failure_type, message)),
+        };
+        self.end_job(now + self.delays.result, job_id, ending);
     }
 
-    /// The next round of an action: a new job id, the same action execution.
-    pub(super) fn continue_job(&mut self, ids: &mut Ids, previous: &str) -> Option<Effect> {
-        let mut job = self.jobs.get(previous)?.clone();
+    fn end_job(&mut self, at: Timestamp, job_id: &str, ending: Ending) {
+        let context = &self.jobs[job_id].context;
+        let step = Step::End {
+            pipeline: context.pipeline.clone(),
+            attempt_id: context.action_execution_id.clone(),
+            ending,
+        };
+        self.schedule(at, step);
+    }
+
+    /// There is no such function: the action fails.
+    pub(crate) fn refuse_job(&mut self, now: Timestamp, job_id: &str) {
+        let Some(job) = self.jobs.get(job_id) else {
+            return;
+        };
+        let (context, function) = (job.context.clone(), job.function.clone());
+        if let Some(attempt) = self
+            .record(&context.pipeline)
+            .attempt_mut(&context.action_execution_id)
+        {
+            attempt.is_external = false;
+        }
+        let message = format!("The AWS Lambda function {function} does not exist.");
+        let failure = Failure::new("ConfigurationError", message);
+        self.end_job(
+            now + self.delays.missing_function,
+            job_id,
+            Ending::Failure(failure),
+        );
+    }
+
+    /// A job has waited for its result for long enough: its action fails. The text is that which people report; no
+    /// capture shows the code.
+    pub(super) fn no_reply(&mut self, turn: &mut Turn<'_>, job_id: &str) {
+        let Some(job) = self.jobs.get(job_id).filter(|job| job.in_progress()) else {
+            return;
+        };
+        let message = format!(
+            "The AWS Lambda function {} failed to return a result. Check the function to verify that it has permission to \
+             call the PutJobSuccessResult action and that it made a call to PutJobSuccessResult.",
+            job.function
+        );
+        self.end_job(
+            turn.now,
+            job_id,
+            Ending::Failure(Failure::new("JobFailed", message)),
+        );
+    }
+
+    /// The next round of an action: a new job id, the same action execution, fresh credentials.
+    pub(super) fn continue_job(&mut self, turn: &mut Turn<'_>, previous: &str) {
+        let Some(mut job) = self.jobs.get(previous).cloned() else {
+            return;
+        };
+        let attempt_id = job.context.action_execution_id.clone();
+        let attempt = self.record(&job.context.pipeline).attempt_mut(&attempt_id);
+        // A job of no execution has no attempt, and goes on all the same.
+        if attempt.is_some_and(|attempt| attempt.status != Status::InProgress) {
+            return;
+        }
         if let Some(JobResult::Success {
             continuation_token, ..
         }) = job.result.take()
         {
             job.data["continuationToken"] = json!(continuation_token);
         }
-        job.id = ids.uuid();
-        let event = event(&job.id, &job.data);
-        Some(self.add_job(job, event))
+        job.data["artifactCredentials"] = credentials(turn.now);
+        job.id = turn.ids.uuid();
+        let event = job.event();
+        self.add_job(turn, job, event);
     }
 }
 
-fn event(id: &str, data: &Value) -> Value {
-    json!({"CodePipeline.job": {"id": id, "accountId": ACCOUNT_ID, "data": data}})
+fn credentials(now: Timestamp) -> Value {
+    let mut credentials = json!({"expirationTime": now.as_millis() + 900_000});
+    for (name, value) in ARTIFACT_CREDENTIALS {
+        credentials[name] = json!(value);
+    }
+    credentials
+}
+
+/// As the job event has them: the revision of an output is null.
+fn artifacts(list: &[(String, Artifact)]) -> Value {
+    let list = list.iter().map(|(name, artifact)| {
+        json!({
+            "name": name,
+            "revision": artifact.revision,
+            "location": {
+                "type": "S3",
+                "s3Location": {"bucketName": artifact.bucket, "objectKey": artifact.key},
+            },
+        })
+    });
+    list.collect()
 }

@@ -3,8 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::CodePipeline;
-use super::put_job_success_result::UUID;
+use super::{CodePipeline, UUID};
 use crate::ACCOUNT_ID;
 use crate::calls::Context;
 use crate::constraints::Constraints;
@@ -44,6 +43,7 @@ impl CodePipeline {
 
         let job = self.job_in(context.region, &input.job_id.unwrap_or_default())?;
         let mut data = job.data.clone();
+        without_what_the_model_lacks(&mut data);
         data["actionTypeId"] =
             json!({"category": "Invoke", "owner": "AWS", "provider": "Lambda", "version": "1"});
         let of = &job.context;
@@ -61,5 +61,21 @@ impl CodePipeline {
                 data,
             },
         })
+    }
+}
+
+/// The job event has more than the model of this operation: when the credentials expire, and nulls.
+fn without_what_the_model_lacks(data: &mut Value) {
+    if let Some(credentials) = data["artifactCredentials"].as_object_mut() {
+        credentials.remove("expirationTime");
+    }
+    for list in ["inputArtifacts", "outputArtifacts"] {
+        for artifact in data[list].as_array_mut().into_iter().flatten() {
+            if artifact["revision"].is_null()
+                && let Some(members) = artifact.as_object_mut()
+            {
+                members.remove("revision");
+            }
+        }
     }
 }

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{CodePipeline, page};
+use super::CodePipeline;
+use super::page::{Asked, Scope};
 use crate::calls::Context;
 use crate::constraints::Constraints;
 use crate::service_error::ServiceError;
@@ -31,31 +32,29 @@ impl CodePipeline {
         context: &Context<'_>,
         input: Input,
     ) -> Result<Output, ServiceError> {
+        let page = Asked {
+            size: input.max_results,
+            token: input.next_token.as_deref(),
+        };
         let mut c = Constraints::default();
-        c.range("maxResults", input.max_results, 1..=1_000);
-        c.text("nextToken", input.next_token.as_ref(), 1..=2_048);
+        page.validate(&mut c, 1_000);
         c.finish()?;
         let pipelines = self
             .pipelines
             .values()
             .filter(|pipeline| pipeline.region == context.region);
-        let all: Vec<Value> = pipelines
-            .map(|pipeline| {
-                json!({
-                    "name": pipeline.declaration.name,
-                    "version": 1,
-                    "pipelineType": "V2",
-                    "executionMode": "SUPERSEDED",
-                    "created": pipeline.created,
-                    "updated": pipeline.created,
-                })
+        let all = pipelines.map(|pipeline| {
+            let declaration = pipeline.declaration();
+            json!({
+                "name": declaration.name,
+                "version": declaration.version,
+                "pipelineType": declaration.pipeline_type,
+                "executionMode": declaration.execution_mode.as_str(),
+                "created": pipeline.created,
+                "updated": pipeline.updated,
             })
-            .collect();
-        let (pipelines, next_token) = page(
-            all,
-            input.max_results.unwrap_or(1_000),
-            input.next_token.as_deref(),
-        )?;
+        });
+        let (pipelines, next_token) = page.of(all.collect(), 1_000, &Scope::default())?;
         Ok(Output {
             pipelines,
             next_token,

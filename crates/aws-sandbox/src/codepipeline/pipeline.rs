@@ -1,173 +1,137 @@
-//! Pipelines: what they are declared to do, and how far their executions have come.
+//! A pipeline: what it is declared to do, who holds and who waits for its stages, and all that ran in it.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::sync::Arc;
 
+use super::attempt::Attempt;
+use super::declaration::{ExecutionMode, PipelineDeclaration};
+use super::execution::{Execution, StageRun};
 use crate::timestamp::Timestamp;
-
-/// A pipeline as its owner declares it: stages one after the other.
-#[derive(Debug, Clone)]
-pub struct PipelineDeclaration {
-    /// The pipeline's name.
-    pub name: String,
-    /// Its stages, in order.
-    pub stages: Vec<StageDeclaration>,
-}
-
-/// A stage: actions of the same run order run together, the next run order after all of them have succeeded.
-#[derive(Debug, Clone)]
-pub struct StageDeclaration {
-    /// The stage's name.
-    pub name: String,
-    /// Its actions.
-    pub actions: Vec<ActionDeclaration>,
-}
-
-/// An action of a stage.
-#[derive(Debug, Clone)]
-pub struct ActionDeclaration {
-    /// The action's name.
-    pub name: String,
-    /// When it runs in its stage, from 1.
-    pub run_order: u32,
-    /// What it does.
-    pub kind: ActionKind,
-}
-
-/// What an action does.
-#[derive(Debug, Clone)]
-pub enum ActionKind {
-    /// Invokes a function with a job, and ends as the job does.
-    Lambda {
-        /// The function's name.
-        function: String,
-        /// `UserParameters`.
-        user_parameters: Option<String>,
-    },
-    /// Stands for a deployment: takes its time and ends.
-    Deploy {
-        /// How long it takes.
-        takes: Duration,
-        /// How it ends.
-        succeeds: bool,
-    },
-}
-
-/// The status of an execution, a stage or an action, as far as the sandbox plays them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
-    /// Going on.
-    InProgress,
-    /// Ended well.
-    Succeeded,
-    /// Ended badly.
-    Failed,
-    /// A person is stopping it: what has begun may end.
-    Stopping,
-    /// A person has stopped it.
-    Stopped,
-}
-
-impl Status {
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::InProgress => "InProgress",
-            Self::Succeeded => "Succeeded",
-            Self::Failed => "Failed",
-            Self::Stopping => "Stopping",
-            Self::Stopped => "Stopped",
-        }
-    }
-}
 
 /// A pipeline and its history.
 #[derive(Debug)]
 pub(crate) struct Pipeline {
     pub(super) region: String,
-    pub(super) declaration: PipelineDeclaration,
+    /// Every version, oldest first; the last one counts.
+    pub(super) versions: Vec<Arc<PipelineDeclaration>>,
     pub(super) created: Timestamp,
+    pub(super) updated: Timestamp,
     pub(super) tags: BTreeMap<String, String>,
+    /// Oldest first.
     pub(super) executions: Vec<Execution>,
-    pub(super) stages: Vec<StageRecord>,
+    /// By the stage's name, since stages keep what they show when the pipeline is updated.
+    pub(super) slots: BTreeMap<String, Slot>,
     /// Every attempt of every action, oldest first.
     pub(super) attempts: Vec<Attempt>,
 }
 
-/// One run through a pipeline.
-#[derive(Debug)]
-pub(super) struct Execution {
-    pub(super) id: String,
-    pub(super) status: Status,
-    /// It runs one stage again, with what an older execution brought.
-    pub(super) is_rollback: bool,
-}
-
-/// What a stage shows.
+/// A stage as a place that one execution holds and others wait for.
 #[derive(Debug, Default)]
-pub(super) struct StageRecord {
-    /// The execution that entered last, and what became of it.
-    pub(super) latest: Option<(String, Status)>,
-    pub(super) manual_retries: u32,
-    /// The attempt that each action shows: its place in the pipeline's attempts, by the action's place in the stage.
-    pub(super) shown: BTreeMap<usize, usize>,
+pub(super) struct Slot {
+    /// The execution that is in it: no other may enter.
+    pub(super) holder: Option<String>,
+    /// Those that wait to enter, first come first.
+    pub(super) waiting: Vec<String>,
+    /// The execution that entered last: the one that it shows.
+    pub(super) latest: Option<String>,
+    /// Set while the transition into it is disabled.
+    pub(super) disabled: Option<Disabled>,
 }
 
-/// One attempt of an action.
+/// Why nobody enters a stage.
+#[derive(Debug)]
+pub(super) struct Disabled {
+    pub(super) reason: String,
+    pub(super) at: Timestamp,
+}
+
+/// Where something happens: a stage of an execution, by its place in the execution's own version of the pipeline.
 #[derive(Debug, Clone)]
-pub(super) struct Attempt {
-    pub(super) id: String,
-    pub(super) execution_id: String,
+pub(super) struct Place {
+    pub(super) pipeline: String,
+    pub(super) execution: String,
     pub(super) stage: usize,
-    pub(super) action: usize,
-    pub(super) start: Timestamp,
-    pub(super) last_update: Timestamp,
-    pub(super) status: Status,
-    pub(super) failure: Option<Failure>,
-}
-
-/// Why an attempt failed.
-#[derive(Debug, Clone)]
-pub(super) struct Failure {
-    pub(super) code: String,
-    pub(super) message: String,
 }
 
 impl Pipeline {
     pub(super) fn new(now: Timestamp, region: &str, declaration: PipelineDeclaration) -> Self {
-        let stages = declaration
-            .stages
-            .iter()
-            .map(|_| StageRecord::default())
-            .collect();
         Self {
             region: region.to_owned(),
-            declaration,
+            versions: vec![Arc::new(declaration)],
             created: now,
+            updated: now,
             tags: BTreeMap::new(),
             executions: Vec::new(),
-            stages,
+            slots: BTreeMap::new(),
             attempts: Vec::new(),
         }
     }
 
-    pub(super) fn action(&self, attempt: &Attempt) -> &ActionDeclaration {
-        &self.declaration.stages[attempt.stage].actions[attempt.action]
+    /// The version that counts.
+    pub(super) fn declaration(&self) -> &Arc<PipelineDeclaration> {
+        self.versions.last().expect("a pipeline has a version")
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.declaration().name
+    }
+
+    pub(super) fn mode(&self) -> ExecutionMode {
+        self.declaration().execution_mode
+    }
+
+    pub(super) fn arn(&self) -> String {
+        format!(
+            "arn:aws:codepipeline:{}:{}:{}",
+            self.region,
+            crate::ACCOUNT_ID,
+            self.name()
+        )
+    }
+
+    pub(super) fn stage_index(&self, name: &str) -> Option<usize> {
+        let mut stages = self.declaration().stages.iter();
+        stages.position(|stage| stage.name == name)
     }
 
     pub(super) fn execution(&self, id: &str) -> Option<&Execution> {
         self.executions.iter().find(|execution| execution.id == id)
     }
 
-    pub(super) fn stage_name(&self, stage: usize) -> &str {
-        &self.declaration.stages[stage].name
+    /// An execution that the engine knows to exist.
+    pub(super) fn known(&self, id: &str) -> &Execution {
+        self.execution(id).expect("executions are never deleted")
     }
 
-    /// The newest attempt of each action of a stage in one execution, by the action's place.
-    pub(super) fn newest(&self, stage: usize, execution_id: &str) -> BTreeMap<usize, &Attempt> {
-        let of_stage = self
-            .attempts
-            .iter()
-            .filter(|a| a.stage == stage && a.execution_id == execution_id);
-        of_stage.map(|attempt| (attempt.action, attempt)).collect()
+    pub(super) fn known_mut(&mut self, id: &str) -> &mut Execution {
+        let mut executions = self.executions.iter_mut();
+        executions
+            .find(|execution| execution.id == id)
+            .expect("executions are never deleted")
+    }
+
+    /// What an execution did in a stage that it has entered.
+    pub(super) fn run(&self, place: &Place) -> Option<&StageRun> {
+        self.execution(&place.execution)?.runs.get(&place.stage)
+    }
+
+    pub(super) fn run_mut(&mut self, place: &Place) -> &mut StageRun {
+        let runs = &mut self.known_mut(&place.execution).runs;
+        runs.get_mut(&place.stage)
+            .expect("the execution has entered the stage")
+    }
+
+    pub(super) fn attempt_mut(&mut self, id: &str) -> Option<&mut Attempt> {
+        self.attempts.iter_mut().find(|attempt| attempt.id == id)
+    }
+
+    /// The name of the stage in the execution's own version.
+    pub(super) fn stage_name(&self, place: &Place) -> &str {
+        &self.known(&place.execution).declaration.stages[place.stage].name
+    }
+
+    pub(super) fn slot_mut(&mut self, place: &Place) -> &mut Slot {
+        let name = self.stage_name(place).to_owned();
+        self.slots.entry(name).or_default()
     }
 }

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::put_job_success_result::{Output, UUID};
-use super::{CodePipeline, JobResult};
+use super::put_job_success_result::Output;
+use super::{CodePipeline, JobResult, UUID};
 use crate::calls::Context;
 use crate::constraints::Constraints;
 use crate::service_error::ServiceError;
@@ -41,7 +41,7 @@ struct FailureDetails {
 impl CodePipeline {
     pub(crate) fn put_job_failure_result(
         &mut self,
-        context: &Context<'_>,
+        context: &mut Context<'_>,
         input: Input,
     ) -> Result<Output, ServiceError> {
         validate(&input)?;
@@ -54,7 +54,7 @@ impl CodePipeline {
             message: details.message.unwrap_or_default(),
         })?;
         if first {
-            self.after_result(context.now, &id);
+            self.after_result(context.turn.now, &id);
         }
         Ok(Output {})
     }

@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CodePipeline, JobResult};
+use super::{CodePipeline, JobResult, UUID};
 use crate::calls::Context;
 use crate::constraints::Constraints;
 use crate::service_error::ServiceError;
 
-pub(super) const UUID: &str = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
 const ALL_VARIABLES_BYTES: usize = 122_880;
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -43,7 +42,7 @@ pub(crate) struct Output {}
 impl CodePipeline {
     pub(crate) fn put_job_success_result(
         &mut self,
-        context: &Context<'_>,
+        context: &mut Context<'_>,
         input: Input,
     ) -> Result<Output, ServiceError> {
         validate(&input)?;
@@ -63,7 +62,7 @@ impl CodePipeline {
             output_variables,
         })?;
         if first {
-            self.after_result(context.now, &id);
+            self.after_result(context.turn.now, &id);
         }
         Ok(Output {})
     }

@@ -1,10 +1,16 @@
-//! RetryStageExecution: a failed stage goes on with the actions that failed.
+//! RetryStageExecution: a stage goes on with the actions that failed, or from its beginning (user guide, "Retry a failed
+//! stage or failed actions in a stage").
+
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::pipeline::Status;
-use super::put_job_success_result::UUID;
-use super::{CodePipeline, pipeline_name};
+use super::declaration::ExecutionMode;
+use super::engine::Step;
+use super::pipeline::{Pipeline, Place};
+use super::start_pipeline_execution::room_for_one_more;
+use super::status::Status;
+use super::{CodePipeline, rules};
 use crate::calls::Context;
 use crate::constraints::Constraints;
 use crate::service_error::ServiceError;
@@ -31,60 +37,160 @@ pub(crate) struct Output {
 impl CodePipeline {
     pub(crate) fn retry_stage_execution(
         &mut self,
-        context: &Context<'_>,
+        context: &mut Context<'_>,
         input: Input,
     ) -> Result<Output, ServiceError> {
         validate(&input)?;
         let name = input.pipeline_name.unwrap_or_default();
         let stage_name = input.stage_name.unwrap_or_default();
-        let execution_id = input.pipeline_execution_id.unwrap_or_default();
+        let id = input.pipeline_execution_id.unwrap_or_default();
         let pipeline = self.pipeline_in(context.region, &name)?;
-        let Some(stage) =
-            (0..pipeline.stages.len()).find(|stage| pipeline.stage_name(*stage) == stage_name)
-        else {
-            let message =
-                format!("Pipeline '{name}' does not have a stage with name '{stage_name}'");
-            return Err(ServiceError::new("StageNotFoundException", message));
+        let place = Place {
+            stage: pipeline.stage_named(&stage_name)?,
+            pipeline: name.clone(),
+            execution: id.clone(),
         };
-        match &pipeline.stages[stage].latest {
-            Some((latest, Status::Failed)) if *latest == execution_id => {}
-            Some((latest, Status::Failed)) if *latest != execution_id => {
-                let message = format!(
-                    "A later execution has failed in the stage named {stage_name} in the {name} pipeline."
-                );
-                return Err(ServiceError::new(
-                    "NotLatestPipelineExecutionException",
-                    message,
-                ));
-            }
-            Some(_) | None => {
-                let message = format!(
-                    "The stage named {stage_name} in the {name} pipeline can't be retried now. Either it contains no \
-                     failed actions, the execution '{execution_id}' is already superseded, or the pipeline definition \
-                     has changed since the action(s) failed."
-                );
-                return Err(ServiceError::new("StageNotRetryableException", message));
-            }
-        }
-        self.retry(context.now, &name, stage, &execution_id);
+        let all = input.retry_mode.as_deref() == Some("ALL_ACTIONS");
+        let actions = actions_to_retry(pipeline, &place, &stage_name, all)?;
+        self.retry(context, &place, actions);
         Ok(Output {
-            pipeline_execution_id: execution_id,
+            pipeline_execution_id: id,
         })
+    }
+
+    /// The stage is in progress at once; its actions run again a little later, and meanwhile the state shows the old
+    /// attempts and then none (seen with real CodePipeline).
+    fn retry(&mut self, context: &mut Context<'_>, place: &Place, actions: BTreeSet<usize>) {
+        let turn = &mut context.turn;
+        let record = self.record(&place.pipeline);
+        let mode = record.mode();
+        let run = record.run_mut(place);
+        run.current.retain(|action, _| !actions.contains(action));
+        run.manual_retries += 1;
+        run.last_retry = Some(turn.now);
+        run.retry_is_due = true;
+        let shown: Vec<usize> = run
+            .shown
+            .keys()
+            .copied()
+            .filter(|action| actions.contains(action))
+            .collect();
+        let execution = record.known_mut(&place.execution);
+        execution.retries += 1;
+        execution.last_retry = Some(turn.now);
+        execution.status_summary = None;
+        if mode != ExecutionMode::Parallel {
+            record.slot_mut(place).holder = Some(place.execution.clone());
+        }
+        // Of all actions, those of the first run order begin.
+        let stage = &record.known(&place.execution).declaration.stages[place.stage];
+        let orders = actions
+            .iter()
+            .map(|action| stage.actions[*action].run_order);
+        let first = orders.min();
+        let is_first = |action: &usize| Some(stage.actions[*action].run_order) == first;
+        let begin: Vec<usize> = actions.iter().copied().filter(is_first).collect();
+        self.set_stage(turn, place, Status::InProgress);
+        self.set_execution(turn, &place.pipeline, &place.execution, Status::InProgress);
+        let now = turn.now;
+        self.schedule(
+            now + self.delays.retry_clears,
+            Step::Forget(place.clone(), shown),
+        );
+        self.schedule(
+            now + self.delays.retry,
+            Step::RunAgain(place.clone(), begin),
+        );
     }
 }
 
-/// ALL_ACTIONS exists in AWS and not here: nothing of ours asks for it.
+/// The actions that a retry runs again, by their place in the stage.
+///
+/// # Errors
+/// Those of the API reference. The text of StageNotRetryableException is real CodePipeline's; those of the others are not known.
+fn actions_to_retry(
+    pipeline: &Pipeline,
+    place: &Place,
+    stage_name: &str,
+    all: bool,
+) -> Result<BTreeSet<usize>, ServiceError> {
+    let (name, id) = (pipeline.name(), &place.execution);
+    let refused = || {
+        let message = format!(
+            "The stage named {stage_name} in the {name} pipeline can't be retried now. Either it contains no failed \
+             actions, the execution '{id}' is already superseded, or the pipeline definition has changed since the \
+             action(s) failed."
+        );
+        Err(ServiceError::new("StageNotRetryableException", message))
+    };
+    let Some(execution) = pipeline.execution(id) else {
+        return refused();
+    };
+    let latest = pipeline
+        .slots
+        .get(stage_name)
+        .and_then(|slot| slot.latest.as_ref());
+    if let Some(later) = latest.filter(|later| *later != id) {
+        let stage = Place {
+            execution: later.clone(),
+            ..place.clone()
+        };
+        if pipeline
+            .run(&stage)
+            .is_some_and(|run| run.status == Status::Failed)
+        {
+            let message = format!(
+                "The stage named {stage_name} in the {name} pipeline has failed in a later execution than '{id}'."
+            );
+            return Err(ServiceError::new(
+                "NotLatestPipelineExecutionException",
+                message,
+            ));
+        }
+        return refused();
+    }
+    let is_outdated = execution.declaration.version != pipeline.declaration().version;
+    let Some(run) = execution.runs.get(&place.stage).filter(|_| !is_outdated) else {
+        return refused();
+    };
+    let current = run
+        .current
+        .iter()
+        .map(|(action, n)| (*action, pipeline.attempts[*n].status));
+    let current: Vec<(usize, Status)> = current.collect();
+    let is_over = |status| matches!(status, Status::Failed | Status::Abandoned);
+    let failed: BTreeSet<usize> = current
+        .iter()
+        .filter(|(_, status)| is_over(*status))
+        .map(|(action, _)| *action)
+        .collect();
+    let in_progress = current
+        .iter()
+        .any(|(_, status)| *status == Status::InProgress);
+    let may_go_on = matches!(
+        run.status,
+        Status::Failed | Status::InProgress | Status::Stopped
+    );
+    if failed.is_empty() || !may_go_on || run.retry_is_due || (all && in_progress) {
+        return refused();
+    }
+    room_for_one_more(pipeline)?;
+    if all {
+        Ok((0..execution.declaration.stages[place.stage].actions.len()).collect())
+    } else {
+        Ok(failed)
+    }
+}
+
 fn validate(input: &Input) -> Result<(), ServiceError> {
     let mut c = Constraints::default();
-    pipeline_name(&mut c, "pipelineName", input.pipeline_name.as_ref());
-    pipeline_name(&mut c, "stageName", input.stage_name.as_ref());
-    c.required("pipelineExecutionId", input.pipeline_execution_id.as_ref());
-    c.pattern(
-        "pipelineExecutionId",
-        input.pipeline_execution_id.as_ref(),
-        UUID,
+    rules::stage_of_execution(
+        &mut c,
+        (input.pipeline_name.as_ref(), input.stage_name.as_ref()),
+        ("pipelineExecutionId", input.pipeline_execution_id.as_ref()),
     );
+    let modes = ["FAILED_ACTIONS", "ALL_ACTIONS"];
     c.required("retryMode", input.retry_mode.as_ref());
-    c.one_of("retryMode", input.retry_mode.as_ref(), &["FAILED_ACTIONS"]);
+    c.one_of("retryMode", input.retry_mode.as_ref(), &modes);
     c.finish()
 }

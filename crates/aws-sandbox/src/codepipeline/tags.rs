@@ -2,20 +2,23 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CodePipeline, page};
+use super::page::{Asked, Scope};
+use super::{CodePipeline, rules};
 use crate::calls::Context;
 use crate::constraints::Constraints;
 use crate::service_error::ServiceError;
 
 /// The most tags of a resource.
-const MOST_TAGS: usize = 50;
+pub(super) const MOST_TAGS: usize = 50;
 
 /// A tag.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct Tag {
-    key: String,
-    value: String,
+pub(crate) struct Tag {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) key: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) value: Option<String>,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -69,18 +72,7 @@ impl CodePipeline {
         let mut c = Constraints::default();
         c.required("resourceArn", input.resource_arn.as_ref());
         c.required("tags", input.tags.as_ref());
-        for (n, tag) in input.tags.iter().flatten().enumerate() {
-            c.text(
-                &format!("tags.{}.member.key", n + 1),
-                Some(&tag.key),
-                1..=128,
-            );
-            c.text(
-                &format!("tags.{}.member.value", n + 1),
-                Some(&tag.value),
-                0..=256,
-            );
-        }
+        rules::tags(&mut c, input.tags.as_deref().unwrap_or_default());
         c.finish()?;
         let tags = self.tags_of(context, &input.resource_arn.unwrap_or_default())?;
         let mut tagged = tags.clone();
@@ -89,13 +81,10 @@ impl CodePipeline {
                 .tags
                 .into_iter()
                 .flatten()
-                .map(|tag| (tag.key, tag.value)),
+                .map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default())),
         );
         if tagged.len() > MOST_TAGS {
-            return Err(ServiceError::new(
-                "TooManyTagsException",
-                "The tags limit for a resource has been exceeded.",
-            ));
+            return Err(too_many());
         }
         *tags = tagged;
         Ok(Empty {})
@@ -122,19 +111,18 @@ impl CodePipeline {
     ) -> Result<ListOutput, ServiceError> {
         let mut c = Constraints::default();
         c.required("resourceArn", input.resource_arn.as_ref());
-        c.range("maxResults", input.max_results, 1..=100);
-        c.text("nextToken", input.next_token.as_ref(), 1..=2_048);
+        let page = Asked {
+            size: input.max_results,
+            token: input.next_token.as_deref(),
+        };
+        page.validate(&mut c, 100);
         c.finish()?;
         let tags = self.tags_of(context, &input.resource_arn.unwrap_or_default())?;
         let tags = tags
             .iter()
             .map(|(key, value)| serde_json::json!({"key": key, "value": value}))
             .collect();
-        let (tags, next_token) = page(
-            tags,
-            input.max_results.unwrap_or(100),
-            input.next_token.as_deref(),
-        )?;
+        let (tags, next_token) = page.of(tags, 100, &Scope::default())?;
         Ok(ListOutput { tags, next_token })
     }
 
@@ -161,4 +149,11 @@ impl CodePipeline {
             )
         })
     }
+}
+
+pub(super) fn too_many() -> ServiceError {
+    ServiceError::new(
+        "TooManyTagsException",
+        "The tags limit for a resource has been exceeded.",
+    )
 }

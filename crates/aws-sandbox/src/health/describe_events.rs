@@ -102,14 +102,8 @@ impl Health {
             ));
         }
         let mut events: Vec<&Event> = self
-            .events
-            .values()
+            .shown(context.region, context.turn.now)
             .filter(|event| input.filter.matches(event))
-            .filter(|event| {
-                !self
-                    .hidden
-                    .contains(&(context.region.to_owned(), event.arn.clone()))
-            })
             .collect();
         // "Sorted by lastModifiedTime, starting with the most recent event."
         events.sort_by(|a, b| {

@@ -3,9 +3,9 @@
 use std::io::Write;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Result, anyhow};
 use aws_sandbox::codepipeline::{
-    ActionDeclaration, ActionKind, PipelineDeclaration, StageDeclaration,
+    ActionDeclaration, Deployment, PipelineDeclaration, StageDeclaration,
 };
 use aws_sandbox::lambda::Invocation;
 use aws_sandbox::{Timestamp, World};
@@ -27,6 +27,10 @@ pub(super) const START: Timestamp = Timestamp::from_millis(1_795_424_400_000);
 const GATE: &str = "pipeline-gate";
 const RETRY: &str = "stage-retry";
 
+/// Where builds go, and where the deployed website is.
+const BUILDS: &str = "builds";
+const WEBSITE: &str = "website";
+
 pub(super) struct Stage<'a, W> {
     world: &'a World,
     gate: PipelineGate,
@@ -38,8 +42,13 @@ pub(super) struct Stage<'a, W> {
 impl<'a, W: Write> Stage<'a, W> {
     pub(super) fn new(world: &'a World, out: &'a mut W) -> Result<Self> {
         world.with(|sandbox, now| {
+            for (bucket, seconds) in [(BUILDS, 95), (WEBSITE, 160)] {
+                let takes = Duration::from_secs(seconds);
+                let deployment = Deployment { takes, fails: None };
+                sandbox.codepipeline.set_deployment(bucket, deployment);
+            }
             sandbox.create_pipeline(now, REGION, pipeline());
-            sandbox.signals_to.push(RETRY.to_owned());
+            sandbox.connect_signals(now, REGION, RETRY);
         });
         let topic = world.with(|sandbox, _| sandbox.sns.create_topic(REGION, "deployments"));
         let settings = Settings {
@@ -78,16 +87,14 @@ impl<'a, W: Write> Stage<'a, W> {
         let begun = self
             .world
             .with(|sandbox, now| sandbox.start_execution(now, pipeline));
-        begun.context("the story went wrong: a release is going on already")?;
+        begun
+            .map_err(|error| anyhow!("the story went wrong: no release begins: {}", error.code))?;
         Ok(())
     }
 
     /// A pipeline whose only stage has the gate with this policy.
     pub(super) fn pipeline_with(&self, name: &str, policy: &str) {
-        let declaration = PipelineDeclaration {
-            name: name.to_owned(),
-            stages: vec![production(policy)],
-        };
+        let declaration = PipelineDeclaration::new(name, vec![production(policy)]);
         self.world
             .with(|sandbox, now| sandbox.create_pipeline(now, REGION, declaration));
     }
@@ -159,42 +166,16 @@ fn returned<T: Serialize, E: Into<Diagnostic>>(result: Result<T, E>) -> Result<V
 
 /// A pipeline that builds and then deploys, with the gate in front of its deployment.
 fn pipeline() -> PipelineDeclaration {
-    let build = StageDeclaration {
-        name: "Build".to_owned(),
-        actions: vec![action("Build", 1, deploys(Duration::from_secs(95)))],
-    };
-    PipelineDeclaration {
-        name: PIPELINE.to_owned(),
-        stages: vec![build, production(&format!("{REGION},global"))],
-    }
+    let build = StageDeclaration::new("Build", vec![ActionDeclaration::deploy("Build", BUILDS)]);
+    PipelineDeclaration::new(
+        PIPELINE,
+        vec![build, production(&format!("{REGION},global"))],
+    )
 }
 
 /// The stage that the gate guards.
 fn production(user_parameters: &str) -> StageDeclaration {
-    let gate = ActionKind::Lambda {
-        function: GATE.to_owned(),
-        user_parameters: Some(user_parameters.to_owned()),
-    };
-    StageDeclaration {
-        name: "Production".to_owned(),
-        actions: vec![
-            action("HealthGate", 1, gate),
-            action("Deploy", 2, deploys(Duration::from_secs(160))),
-        ],
-    }
-}
-
-fn action(name: &str, run_order: u32, kind: ActionKind) -> ActionDeclaration {
-    ActionDeclaration {
-        name: name.to_owned(),
-        run_order,
-        kind,
-    }
-}
-
-fn deploys(takes: Duration) -> ActionKind {
-    ActionKind::Deploy {
-        takes,
-        succeeds: true,
-    }
+    let gate = ActionDeclaration::lambda("HealthGate", GATE, Some(user_parameters));
+    let deploy = ActionDeclaration::deploy("Deploy", WEBSITE).run_order(2);
+    StageDeclaration::new("Production", vec![gate, deploy])
 }

@@ -13,8 +13,6 @@ pub(super) struct Timeline {
     calls: usize,
     happenings: usize,
     invocations: usize,
-    /// The release has failed, and goes on if it begins again.
-    stopped: bool,
 }
 
 /// Something to tell.
@@ -99,16 +97,18 @@ impl Timeline {
 
     fn tell_happening(&mut self, out: &mut impl Write, happening: &Happening) -> io::Result<()> {
         let verb = match happening.status {
-            Status::InProgress if self.stopped && happening.part == Part::Execution => "goes on",
+            Status::InProgress if happening.resumed => "goes on",
             Status::InProgress => "begins",
             Status::Succeeded => "has succeeded",
             Status::Failed => "has failed",
             Status::Stopping => "is being stopped",
             Status::Stopped => "was stopped",
+            Status::Abandoned => "is not waited for",
+            Status::Cancelled => "was cancelled",
+            Status::Superseded => "was superseded by a newer one",
         };
         let text = match &happening.part {
             Part::Execution => {
-                self.stopped = happening.status == Status::Failed;
                 format!("{}: the release {verb}", happening.pipeline)
             }
             // The stage says what its last action says.

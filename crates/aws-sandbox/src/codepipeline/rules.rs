@@ -1,0 +1,249 @@
+//! What CreatePipeline and UpdatePipeline demand of a pipeline: the model's constraints, and the rules of "CodePipeline
+//! pipeline structure reference" that concern what the sandbox plays.
+
+use std::collections::BTreeSet;
+
+use super::declaration::{ActionDeclaration, ActionKind, PipelineDeclaration};
+use super::variables::{self, CODEPIPELINE, PIPELINE};
+use super::{NAME, id};
+use crate::constraints::Constraints;
+use crate::service_error::ServiceError;
+
+const ROLE: &str = r"arn:aws(-[\w]+)*:iam::[0-9]{12}:role/.*";
+const VARIABLE: &str = r"[A-Za-z0-9@\-_]+";
+
+/// Refuses what CodePipeline would refuse.
+pub(super) fn check(pipeline: &PipelineDeclaration, region: &str) -> Result<(), ServiceError> {
+    constraints(pipeline)?;
+    structure(pipeline)?;
+    let mut namespaces = BTreeSet::from([CODEPIPELINE]);
+    if !pipeline.variables.is_empty() {
+        namespaces.insert(PIPELINE);
+    }
+    for stage in &pipeline.stages {
+        let mut actions: Vec<&ActionDeclaration> = stage.actions.iter().collect();
+        actions.sort_by_key(|action| action.run_order);
+        for action in actions {
+            check_action(action, region)?;
+            check_references(&stage.name, action, &namespaces)?;
+            namespaces.extend(action.namespace.as_deref());
+        }
+    }
+    Ok(())
+}
+
+fn constraints(pipeline: &PipelineDeclaration) -> Result<(), ServiceError> {
+    let mut c = Constraints::default();
+    let mut check_name = |path: &str, name: &String| {
+        c.text(path, Some(name), 1..=100);
+        c.pattern(path, Some(name), NAME);
+    };
+    check_name("pipeline.name", &pipeline.name);
+    for (s, stage) in pipeline.stages.iter().enumerate() {
+        let path = format!("pipeline.stages.{}.member", s + 1);
+        check_name(&format!("{path}.name"), &stage.name);
+        for (a, action) in stage.actions.iter().enumerate() {
+            check_name(
+                &format!("{path}.actions.{}.member.name", a + 1),
+                &action.name,
+            );
+        }
+    }
+    c.pattern("pipeline.roleArn", Some(&pipeline.role_arn), ROLE);
+    let types = ["V1", "V2"];
+    c.one_of(
+        "pipeline.pipelineType",
+        Some(&pipeline.pipeline_type),
+        &types,
+    );
+    c.length("pipeline.variables", Some(pipeline.variables.len()), 0..=50);
+    for (v, variable) in pipeline.variables.iter().enumerate() {
+        let path = format!("pipeline.variables.{}.member", v + 1);
+        c.text(&format!("{path}.name"), Some(&variable.name), 1..=128);
+        c.pattern(&format!("{path}.name"), Some(&variable.name), VARIABLE);
+        let value = variable.default_value.as_ref();
+        c.text(&format!("{path}.defaultValue"), value, 1..=1_000);
+    }
+    for (s, stage) in pipeline.stages.iter().enumerate() {
+        for (a, action) in stage.actions.iter().enumerate() {
+            let path = format!("pipeline.stages.{}.member.actions.{}.member", s + 1, a + 1);
+            let order = Some(i64::from(action.run_order));
+            c.range(&format!("{path}.runOrder"), order, 1..=999);
+            let namespace = action.namespace.as_ref();
+            c.text(&format!("{path}.namespace"), namespace, 1..=100);
+            c.pattern(&format!("{path}.namespace"), namespace, VARIABLE);
+            for (key, value) in &action.configuration {
+                c.text(
+                    &format!("{path}.configuration.{key}.key"),
+                    Some(key),
+                    1..=50,
+                );
+                c.text(
+                    &format!("{path}.configuration.{key}.member"),
+                    Some(value),
+                    1..=1_000,
+                );
+            }
+        }
+    }
+    c.finish()
+}
+
+fn structure(pipeline: &PipelineDeclaration) -> Result<(), ServiceError> {
+    let refuse = |message: String| Err(ServiceError::new("InvalidStructureException", message));
+    if pipeline.artifact_store.is_some() == pipeline.artifact_stores.is_some() {
+        return refuse(
+            "A pipeline must have either artifactStore or artifactStores, and not both".to_owned(),
+        );
+    }
+    if pipeline.stages.len() < 2 {
+        return refuse(format!(
+            "Pipeline should have at least 2 stages, but has {}",
+            pipeline.stages.len()
+        ));
+    }
+    let mut names = BTreeSet::new();
+    for (s, stage) in pipeline.stages.iter().enumerate() {
+        if !names.insert(&stage.name) {
+            return refuse(format!(
+                "Stage name '{}' is used more than once",
+                stage.name
+            ));
+        }
+        if stage.actions.is_empty() {
+            return refuse(format!(
+                "Stage '{}' should have at least 1 action",
+                stage.name
+            ));
+        }
+        let mut actions = BTreeSet::new();
+        for action in &stage.actions {
+            if !actions.insert(&action.name) {
+                return refuse(format!(
+                    "Action name '{}' is used more than once in stage '{}'",
+                    action.name, stage.name
+                ));
+            }
+            if (action.action_type_id.category == "Source") != (s == 0) {
+                return refuse("The first stage, and no other, should have actions of the category Source, and only these".to_owned());
+            }
+        }
+    }
+    if pipeline.pipeline_type == "V1" && pipeline.execution_mode != super::ExecutionMode::Superseded
+    {
+        return refuse(format!(
+            "Pipelines of type V1 do not have the execution mode {}",
+            pipeline.execution_mode.as_str()
+        ));
+    }
+    Ok(())
+}
+
+/// The configuration keys that an action must and may have.
+fn keys(kind: ActionKind) -> (&'static [&'static str], &'static [&'static str]) {
+    match kind {
+        ActionKind::Source => (
+            &["S3Bucket", "S3ObjectKey"],
+            &["PollForSourceChanges", "AllowOverrideForS3ObjectKey"],
+        ),
+        ActionKind::Lambda => (&["FunctionName"], &["UserParameters"]),
+        ActionKind::Deploy => (
+            &["BucketName", "Extract"],
+            &[
+                "ObjectKey",
+                "KMSEncryptionKeyARN",
+                "CannedACL",
+                "CacheControl",
+            ],
+        ),
+    }
+}
+
+fn check_action(action: &ActionDeclaration, region: &str) -> Result<(), ServiceError> {
+    let refuse = |message: String| {
+        Err(ServiceError::new(
+            "InvalidActionDeclarationException",
+            message,
+        ))
+    };
+    let Some(kind) = action.kind() else {
+        let of = &action.action_type_id;
+        return refuse(format!(
+            "ActionType (Category: '{}', Provider: '{}', Owner: '{}', Version: '{}') in action '{}' is not available in region {}",
+            of.category,
+            of.provider,
+            of.owner,
+            of.version,
+            action.name,
+            action.region.as_deref().unwrap_or(region)
+        ));
+    };
+    let (required, optional) = keys(kind);
+    let has = |key: &&&str| action.configuration.contains_key(**key);
+    if let Some(key) = required.iter().find(|key| !has(key)) {
+        return refuse(format!(
+            "Action configuration for action '{}' is missing required configuration '{key}'",
+            action.name
+        ));
+    }
+    let known = |key: &str| required.contains(&key) || optional.contains(&key);
+    if let Some(key) = action.configuration.keys().find(|key| !known(key)) {
+        return refuse(format!(
+            "Action configuration for action '{}' contains unknown configuration '{key}'",
+            action.name
+        ));
+    }
+    Ok(())
+}
+
+fn check_references(
+    stage: &str,
+    action: &ActionDeclaration,
+    namespaces: &BTreeSet<&str>,
+) -> Result<(), ServiceError> {
+    let mut unknown = Vec::new();
+    for (key, text) in &action.configuration {
+        for reference in variables::references(text) {
+            if !namespaces.contains(reference.namespace) {
+                unknown.push(format!(
+                    "StageName=[{stage}], ActionName=[{}], ActionConfigurationKey=[{key}], VariableReferenceText=[{}]",
+                    action.name, reference.text
+                ));
+            }
+        }
+    }
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let message = format!(
+        "Valid format for a pipeline execution variable reference is a namespace and a key separated by a period (.). \
+         The following pipeline execution variables are referencing a namespace that does not exist.\n{}",
+        unknown.join("\n")
+    );
+    Err(ServiceError::new(
+        "InvalidActionDeclarationException",
+        message,
+    ))
+}
+
+/// The constraints of tags.
+pub(super) fn tags(c: &mut Constraints, tags: &[super::tags::Tag]) {
+    for (n, tag) in tags.iter().enumerate() {
+        let path = format!("tags.{}.member", n + 1);
+        c.required(&format!("{path}.key"), tag.key.as_ref());
+        c.text(&format!("{path}.key"), tag.key.as_ref(), 1..=128);
+        c.required(&format!("{path}.value"), tag.value.as_ref());
+        c.text(&format!("{path}.value"), tag.value.as_ref(), 0..=256);
+    }
+}
+
+/// The constraints of an operation that names a stage of an execution.
+pub(super) fn stage_of_execution(
+    c: &mut Constraints,
+    (pipeline, stage): (Option<&String>, Option<&String>),
+    (execution_path, execution): (&str, Option<&String>),
+) {
+    super::name(c, "pipelineName", pipeline);
+    super::name(c, "stageName", stage);
+    id(c, execution_path, execution);
+}
