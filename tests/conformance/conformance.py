@@ -91,6 +91,8 @@ def main():
         parser.error("--sandbox is needed")
     words = arguments.only or [""]
     chosen = [(name, story) for name, story in stories() if any(word in name for word in words)]
+    if not chosen:
+        parser.error("no story has such a name")
     begin = time.monotonic()
     report = Report()
     with Sandbox(arguments.sandbox.resolve()) as sandbox:

@@ -27,7 +27,7 @@ class BadInput:
 
 
 def bad_inputs(operation, base):
-    """Breaks each constraint of an operation's input (a botocore `OperationModel`) in a copy of `base`, which is good."""
+    """Breaks each constraint of the input of an `OperationModel`, in a copy of `base`, which is good."""
     shape = operation.input_shape
     found = complaints(shape, base)
     if found:

@@ -7,7 +7,7 @@ from world import PROD, only_gate
 
 
 def created(w):
-    """CreatePipeline answers the declaration with its version, and the tags next to it; and starts an execution (A6, A7)."""
+    """CreatePipeline answers declaration, version and tags, and starts an execution (A6, A7)."""
     tags = [{"key": "team", "value": "shop"}, {"key": "empty", "value": ""}]
     p = w.pipeline("created", only_gate, PROD, tags=tags)
     w.equal("A7: the tags are echoed", sorted(each["key"] for each in p.created.get("tags", [])), ["empty", "team"])
@@ -70,7 +70,10 @@ def refused_actions(w):
 
 
 def refused_structures(w):
-    """A pipeline has two stages at least, sources in the first and only there, and no name twice (user guide, "CodePipeline pipeline structure reference")."""
+    """A pipeline has two stages at least, sources in the first and only there, and no name twice.
+
+    User guide, "CodePipeline pipeline structure reference".
+    """
     gate, deploy = declarations.gate("Gate", "function"), declarations.deploy()
     prod = declarations.stage("Prod", deploy)
     wrong = {

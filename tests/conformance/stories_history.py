@@ -1,4 +1,4 @@
-"""ListActionExecutions and ListPipelineExecutions: filters, pages, and what is wrong with them (captures A6, B2, B8)."""
+"""ListActionExecutions and ListPipelineExecutions: filters, pages, and their refusals (captures A6, B2, B8)."""
 
 import re
 

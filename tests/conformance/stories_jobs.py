@@ -1,4 +1,4 @@
-"""A Lambda action's job: the event, the results and their refusals, and what reading shows of it (captures A2, A3, B1 to B3)."""
+"""A Lambda action's job: the event, results and refusals, and what reading shows of it (captures A2, A3, B1 to B3)."""
 
 import re
 
@@ -103,7 +103,10 @@ def results(w):
     answer = job.put_success(outputVariables={"Answer": "y" * 122_880})
     w.refused("facts 1.5: too much output", answer, "OutputVariablesSizeExceededException")
 
-    already = "The status of job with id {} is already set to the desired value. It cannot be updated with the same status, but different result or output variables."
+    already = (
+        "The status of job with id {} is already set to the desired value. It cannot be updated with the same status, "
+        "but different result or output variables."
+    )
     terminated = "Job with id {} has already terminated"
     answer = job.put_success(outputVariables={"Answer": "yes"})
     w.equal(
@@ -200,6 +203,7 @@ def readings(w):
         "B2: its result", set(row["output"].get("executionResult", {})), {"externalExecutionId", "externalExecutionUrl"}
     )
     w.equal("B2: its output variables", row["output"]["outputVariables"], {"Answer": "yes"})
+    w.check("B2: lastUpdateTime is the end", row["lastUpdateTime"] > row["startTime"], row)
     w.equal("B1: a deployment's summary", p.action("Prod", "Deploy").get("summary"), "Deployment Succeeded")
     prod = p.action("Prod", "Deploy")["actionExecutionId"]
 
@@ -211,6 +215,7 @@ def readings(w):
     details = {"code": "JobFailed", "message": "owned explicit failure"}
     w.equal("A3: GetPipelineState has code and message", latest.get("errorDetails"), details)
     row = p.row(second, "Gate")
+    w.check("B2: lastUpdateTime is the end of a failed one too", row["lastUpdateTime"] > row["startTime"], row)
     expected = {"errorDetails": {"code": "JobFailed"}, "externalExecutionId": p.function,
                 "externalExecutionSummary": "owned explicit failure"}  # fmt: skip
     result = dict(row["output"]["executionResult"])
@@ -249,7 +254,7 @@ def other_failures(w):
         details = p.action("Prod", "Gate").get("errorDetails")
         w.equal(f"facts 1.6: {kind} is the code", details, {"code": kind, "message": f"by {kind}"})
         p.retry("Prod", execution)
-    of_p = {"do": "deployment", "pipeline": p.name, "stage": "Prod", "action": "Deploy"}
+    of_p = {"do": "deployment", "bucket": "site-bucket"}
     w.sandbox.command({**of_p, "takes": "200ms", "fails": "the bucket is full"})
     p.job().succeed()
     w.check("a deployment takes its time", p.wait_action("Prod", "Deploy", "InProgress"))

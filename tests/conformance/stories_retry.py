@@ -19,8 +19,9 @@ def _two_gates(function):
 
 def _not_retryable(stage, pipeline, execution):
     return (
-        f"The stage named {stage} in the {pipeline} pipeline can't be retried now. Either it contains no failed actions, "
-        f"the execution '{execution}' is already superseded, or the pipeline definition has changed since the action(s) failed."
+        f"The stage named {stage} in the {pipeline} pipeline can't be retried now. Either it contains no failed "
+        f"actions, the execution '{execution}' is already superseded, or the pipeline definition has changed since "
+        "the action(s) failed."
     )
 
 
@@ -32,7 +33,7 @@ def over_time(w):
     p.wait(execution, "Failed")
     old = p.action("Gate", "Gate")
     try:
-        w.delays(retry="1s")
+        w.delays(retry="1s", retry_clears="500ms")
         answer = p.retry("Gate", execution)
         w.equal("A5: the answer is the same execution", answer.body, {"pipelineExecutionId": execution})
         w.equal("A5: the execution is in progress again", p.execution(execution).get("status"), "InProgress")

@@ -25,8 +25,9 @@ def goes_back(w):
         return declarations.stage("Prod", gate, declarations.deploy(run_order=2))
 
     last = declarations.stage("Last", declarations.deploy("Mirror"))
-    p = w.pipeline("rollback", stage, last, variables=[{"name": "Of", "defaultValue": "target"}])
-    target = p.first_execution()
+    p = w.pipeline("rollback", stage, last, variables=[{"name": "Of", "defaultValue": "default"}])
+    p.succeed(p.first_execution())
+    target = p.start(variables=[{"name": "Of", "value": "target"}])
     p.succeed(target)
     newer = p.start(variables=[{"name": "Of", "value": "newer"}])
     p.succeed(newer)

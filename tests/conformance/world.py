@@ -13,8 +13,8 @@ ACCOUNT = r"[0-9]{12}"
 
 #: Everything that CodePipeline does by itself happens at once, but for a retry: its way is what stories watch.
 NO_DELAYS = {
-    "result": "0s", "continuation": "0s", "retry": "0s", "stage-failure": "0s", "update": "0s", "deployment": "0s",
-    "source": "0s",
+    "creation": "0s", "source": "0s", "deployment": "0s", "result": "0s", "continuation": "0s", "stage-failure": "0s",
+    "retry": "0s", "retry-clears": "0s", "stop": "0s", "update": "0s",
 }  # fmt: skip
 
 

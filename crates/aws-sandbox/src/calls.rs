@@ -74,6 +74,7 @@ impl Sandbox {
             service: service_name(&target.service),
             operation: target.operation.clone(),
             region: target.region.clone(),
+            caller: caller(request),
             input: Value::Null,
             outcome: Outcome::Silence,
         };
@@ -253,6 +254,15 @@ impl<'c> Operation<'_, 'c> {
             }
         }
     }
+}
+
+/// `app/pipeline-gate` of the user agent (`AWS_SDK_UA_APP_ID`).
+fn caller(request: &Request<Bytes>) -> Option<String> {
+    let agent = request.headers().get("user-agent")?.to_str().ok()?;
+    let app = agent
+        .split(' ')
+        .find_map(|part| part.strip_prefix("app/"))?;
+    Some(app.to_owned())
 }
 
 /// The services, with the names that requests have for them.

@@ -167,19 +167,13 @@ impl Codec {
         match self {
             Self::Query => {
                 let output = serde_json::to_value(output).expect("outputs have string keys");
-                let mut xml = String::new();
                 let mut answer = Map::new();
                 answer.insert(format!("{operation}Result"), output);
                 answer.insert(
                     "ResponseMetadata".to_owned(),
                     json!({"RequestId": "sandbox"}),
                 );
-                element(
-                    &mut xml,
-                    &format!("{operation}Response"),
-                    &Value::Object(answer),
-                );
-                xml.into_bytes()
+                document(&format!("{operation}Response"), &Value::Object(answer))
             }
             Self::Json => serde_json::to_vec(output).expect("outputs have string keys"),
             Self::Cbor => {
@@ -220,10 +214,16 @@ impl Codec {
         };
         let body = match self {
             Self::Query => {
-                let mut xml = String::new();
-                let error = json!({"Error": {"Type": "Sender", "Code": error.code, "Message": error.message}});
-                element(&mut xml, "ErrorResponse", &error);
-                xml.into_bytes()
+                let kind = if error.status.is_server_error() {
+                    "Receiver"
+                } else {
+                    "Sender"
+                };
+                let error = json!({
+                    "Error": {"Type": kind, "Code": error.code, "Message": error.message},
+                    "RequestId": "sandbox",
+                });
+                document("ErrorResponse", &error)
             }
             Self::Json | Self::Cbor => self.encode("", &body),
         };
@@ -287,6 +287,14 @@ fn refusal(path: &serde_path_to_error::Path, error: &serde_json::Error) -> Servi
         Err(refused) => refused,
         Ok(()) => ServiceError::serialization(format!("{text} at `{place}`")),
     }
+}
+
+/// An answer of SNS.
+fn document(name: &str, members: &Value) -> Vec<u8> {
+    let mut xml = String::new();
+    element(&mut xml, name, members);
+    let tag = format!("<{name} xmlns=\"http://sns.amazonaws.com/doc/{SNS_VERSION}/\">");
+    xml.replacen(&format!("<{name}>"), &tag, 1).into_bytes()
 }
 
 /// An element of XML: a member's name, and its text or its members.

@@ -12,6 +12,7 @@ mod get_pipeline_state;
 mod history;
 mod job;
 mod job_details;
+mod limits;
 mod list_action_executions;
 mod list_pipeline_executions;
 mod list_pipelines;

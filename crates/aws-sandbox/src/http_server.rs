@@ -1,5 +1,7 @@
 //! The driver in real time: the sandbox behind HTTP, for clients that are processes of their own.
 
+mod functions;
+
 use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
@@ -26,7 +28,7 @@ use crate::timestamp::Timestamp;
 pub struct HttpServer {
     address: SocketAddr,
     shared: Arc<Shared>,
-    tasks: [JoinHandle<()>; 2],
+    tasks: [JoinHandle<()>; 3],
 }
 
 #[derive(Debug)]
@@ -51,6 +53,7 @@ impl HttpServer {
         let tasks = [
             tokio::spawn(accept(listener, Arc::clone(&shared))),
             tokio::spawn(keep_time(Arc::clone(&shared))),
+            tokio::spawn(functions::run(Arc::clone(&shared), address)),
         ];
         Ok(Self {
             address,
@@ -67,6 +70,11 @@ impl HttpServer {
     /// Does something with the sandbox, now.
     pub fn with<T>(&self, work: impl FnOnce(&mut Sandbox, Timestamp) -> T) -> T {
         self.shared.with(work)
+    }
+
+    /// Looks at the sandbox without changing it: nobody is told.
+    pub fn look<T>(&self, look: impl FnOnce(&Sandbox) -> T) -> T {
+        look(&self.shared.lock())
     }
 
     /// Waits until the sandbox has what `look` looks for. It looks at every change.

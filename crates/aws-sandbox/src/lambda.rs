@@ -19,6 +19,9 @@ pub use environment::{Order, Program};
 /// and retries with asynchronous invocation").
 const RETRIES_AFTER: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs(120)];
 
+/// How many lines of functions are kept.
+const MOST_LINES: usize = 1_000;
+
 /// The state of Lambda.
 #[derive(Debug)]
 pub struct Lambda {
@@ -30,6 +33,7 @@ pub struct Lambda {
     finished: Vec<Finished>,
     agenda: Agenda<Step>,
     orders: VecDeque<Order>,
+    logs: VecDeque<String>,
 }
 
 impl Default for Lambda {
@@ -42,6 +46,7 @@ impl Default for Lambda {
             finished: Vec::new(),
             agenda: Agenda::default(),
             orders: VecDeque::new(),
+            logs: VecDeque::new(),
         }
     }
 }
@@ -232,6 +237,30 @@ impl Lambda {
     pub fn dead_letters(&self, function: &str) -> &[Value] {
         let known = self.functions.get(function);
         known.map_or(&[], |known| &known.dead_letters)
+    }
+
+    /// The same of all functions.
+    pub(crate) fn all_dead_letters(&self) -> Value {
+        let functions = self
+            .functions
+            .iter()
+            .filter(|(_, known)| !known.dead_letters.is_empty());
+        functions
+            .map(|(name, known)| (name.clone(), json!(known.dead_letters)))
+            .collect()
+    }
+
+    /// A function's program has written a line.
+    pub fn log(&mut self, function: &str, line: &str) {
+        if self.logs.len() == MOST_LINES {
+            self.logs.pop_front();
+        }
+        self.logs.push_back(format!("{function}: {line}"));
+    }
+
+    /// The last lines that functions have written, oldest first.
+    pub fn logs(&self) -> &VecDeque<String> {
+        &self.logs
     }
 
     /// When something happens by itself next.

@@ -1,17 +1,19 @@
 //! The state machine: a request and the time go in, an answer comes out. What one service does to another (a job
 //! that invokes a function, an event that becomes a message) is passed on here; no service knows another.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode};
 use serde_json::{Value, json};
 
+use crate::agenda::Agenda;
 use crate::answer::Answer;
 use crate::calls::service_id;
 use crate::codec::{Codec, Target};
 use crate::codepipeline::{CodePipeline, NewJob, PipelineDeclaration};
+use crate::command::Command;
 use crate::eventbridge::EventBridge;
 use crate::faults::{Fault, Faults};
 use crate::health::{Event, Health};
@@ -46,6 +48,9 @@ pub struct Sandbox {
     pub eventbridge: EventBridge,
     /// Who called what.
     pub transcript: Transcript,
+    /// The programs that a function may be created with, by their names: the executable and its arguments.
+    pub programs: BTreeMap<String, Vec<String>>,
+    pub(crate) scenario: Agenda<Command>,
     pub(crate) faults: Faults,
     pub(crate) ids: Ids,
 }
@@ -60,6 +65,8 @@ impl Sandbox {
             sns: Sns::default(),
             eventbridge: EventBridge::default(),
             transcript: Transcript::default(),
+            programs: BTreeMap::new(),
+            scenario: Agenda::default(),
             faults: Faults::default(),
             ids: Ids::new(seed),
         }
@@ -266,13 +273,14 @@ impl Sandbox {
 
     /// Takes a request at `now`.
     pub fn handle(&mut self, now: Timestamp, request: &Request<Bytes>) -> Answer {
-        let answer = match self.lambda.handle(now, request) {
-            Some((answer, call)) => {
-                call.into_iter()
-                    .for_each(|call| self.transcript.record(call));
-                answer
-            }
-            None => self.handle_service_call(now, request),
+        let answer = if let Some(response) = self.handle_control(now, request) {
+            Answer::Now(response)
+        } else if let Some((answer, call)) = self.lambda.handle(now, request) {
+            call.into_iter()
+                .for_each(|call| self.transcript.record(call));
+            answer
+        } else {
+            self.handle_service_call(now, request)
         };
         match answer {
             Answer::Now(response) => Answer::Now(self.stamp(now, response)),
@@ -288,6 +296,7 @@ impl Sandbox {
             self.eventbridge.next_step(),
             self.sns.next_step(),
             self.lambda.next_step(),
+            self.scenario.next(),
         ];
         steps.into_iter().flatten().min()
     }
@@ -295,6 +304,9 @@ impl Sandbox {
     /// Does what is due at `now`.
     pub fn wake_up(&mut self, now: Timestamp) {
         while self.next_wake_up().is_some_and(|at| at <= now) {
+            if let Some(command) = self.scenario.take(now) {
+                self.play_step(now, command);
+            }
             self.lambda.step(now);
             self.turn(now, |services, turn| {
                 services.codepipeline.step(turn);

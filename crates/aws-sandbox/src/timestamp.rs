@@ -5,6 +5,7 @@ use std::ops::Add;
 use std::time::{Duration, SystemTime};
 
 use ciborium::tag::Required;
+use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::UtcDateTime;
 
@@ -91,11 +92,42 @@ impl Serialize for Timestamp {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let seconds = if deserializer.is_human_readable() {
-            f64::deserialize(deserializer)?
+        let Seconds(seconds) = if deserializer.is_human_readable() {
+            Seconds::deserialize(deserializer)?
         } else {
-            Required::<f64, EPOCH_SECONDS>::deserialize(deserializer)?.0
+            Required::<Seconds, EPOCH_SECONDS>::deserialize(deserializer)?.0
         };
         Ok(Self((seconds * 1_000.0).round() as i64))
+    }
+}
+
+/// A number of seconds, whole or not: clients send both.
+struct Seconds(f64);
+
+impl<'de> Deserialize<'de> for Seconds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Number;
+
+        impl Visitor<'_> for Number {
+            type Value = Seconds;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number of seconds")
+            }
+
+            fn visit_f64<E>(self, seconds: f64) -> Result<Seconds, E> {
+                Ok(Seconds(seconds))
+            }
+
+            fn visit_u64<E>(self, seconds: u64) -> Result<Seconds, E> {
+                Ok(Seconds(seconds as f64))
+            }
+
+            fn visit_i64<E>(self, seconds: i64) -> Result<Seconds, E> {
+                Ok(Seconds(seconds as f64))
+            }
+        }
+
+        deserializer.deserialize_any(Number)
     }
 }

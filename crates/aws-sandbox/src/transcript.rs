@@ -22,6 +22,8 @@ pub struct Call {
     pub operation: String,
     /// The region that it was signed for. Empty for Lambda's Runtime API, which is not signed.
     pub region: String,
+    /// Who made it, if the client says so: the `app` of its user agent.
+    pub caller: Option<String>,
     /// The input, as JSON. `null` if it could not be read.
     pub input: Value,
     /// How it ended.
@@ -70,7 +72,11 @@ impl fmt::Display for Call {
             Some((end, _)) => format!("{}…", &input[..end]),
             None => input,
         };
-        write!(f, "{}  {} {}", self.at, self.service, self.operation)?;
+        write!(f, "{}  ", self.at)?;
+        if let Some(caller) = &self.caller {
+            write!(f, "{caller}: ")?;
+        }
+        write!(f, "{} {}", self.service, self.operation)?;
         if !self.region.is_empty() {
             write!(f, " ({})", self.region)?;
         }

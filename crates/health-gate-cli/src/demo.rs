@@ -2,7 +2,6 @@
 //! in virtual time. What it prints is read back from the sandbox: what was really asked, answered and done.
 
 mod stage;
-mod timeline;
 
 use std::io::Write;
 use std::time::Duration;

@@ -2,7 +2,9 @@
 
 mod demo;
 mod exit_code;
+mod function;
 mod sandbox;
+mod timeline;
 
 use std::io::{self, Write};
 
@@ -25,6 +27,9 @@ enum Subcommands {
     Demo,
     /// Serves a local AWS Health, CodePipeline and Lambda Runtime API over HTTP.
     Sandbox(sandbox::Arguments),
+    /// Runs one of the two functions, as the sandbox starts it.
+    #[command(hide = true)]
+    Function(function::Arguments),
 }
 
 fn main() -> std::process::ExitCode {
@@ -35,6 +40,7 @@ fn main() -> std::process::ExitCode {
     let outcome = match command.subcommand {
         Subcommands::Demo => demo::run(&mut io::stdout().lock()),
         Subcommands::Sandbox(arguments) => sandbox::run(&arguments, &mut io::stdout().lock()),
+        Subcommands::Function(arguments) => return function::run(&arguments),
     };
     match outcome {
         Ok(exit_code) => exit_code.into(),

@@ -5,14 +5,16 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use aws_sandbox::codepipeline::{ActionDeclaration, NewJob, PipelineDeclaration, StageDeclaration};
 use aws_sandbox::health::Event;
-use aws_sandbox::{ACCOUNT_ID, HttpServer, Sandbox, Timestamp};
+use aws_sandbox::{ACCOUNT_ID, HttpServer, Sandbox, Scenario, Timestamp};
 use clap::Args;
 use serde_json::{Value, json};
 
 use crate::exit_code::ExitCode;
+use crate::function;
+use crate::timeline::Timeline;
 
 const REGION: &str = "us-east-1";
 const FUNCTION: &str = "pipeline-gate";
@@ -38,6 +40,10 @@ pub(crate) struct Arguments {
     /// Begin with a healthy AWS: no issue is open.
     #[arg(long)]
     healthy: bool,
+    /// Play a scenario, like those in `examples/`, instead of what is built in: a list of commands, each with its time. Prints a
+    /// time line.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["events", "healthy"])]
+    scenario: Option<PathBuf>,
 }
 
 /// Serves until the process is stopped, a line for each call.
@@ -47,10 +53,57 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<ExitCod
         .iter()
         .map(|file| job_event(file))
         .collect::<Result<Vec<_>>>()?;
+    let scenario = arguments.scenario.as_deref().map(scenario).transpose()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(serve(arguments, events, out))
+    runtime.block_on(async {
+        let server = bind(arguments).await?;
+        match scenario {
+            Some(scenario) => play(&server, scenario, out).await,
+            None => serve(&server, arguments.healthy, events, out).await,
+        }
+    })
+}
+
+fn scenario(file: &Path) -> Result<Scenario> {
+    let shown = file.display();
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {shown}"))?;
+    Scenario::parse(&text).map_err(|why| anyhow!("{shown} is no scenario: {why}"))
+}
+
+async fn bind(arguments: &Arguments) -> Result<HttpServer> {
+    let address = SocketAddr::new(arguments.host, arguments.port);
+    let mut sandbox = Sandbox::new(1);
+    sandbox.programs = function::programs()?;
+    HttpServer::bind(address, sandbox)
+        .await
+        .with_context(|| format!("cannot listen on {address}; choose another port with --port, or a free one with --port 0"))
+}
+
+/// Plays a scenario and tells it, until the process is stopped.
+async fn play(server: &HttpServer, scenario: Scenario, out: &mut impl Write) -> Result<ExitCode> {
+    let address = server.address();
+    writeln!(
+        out,
+        "sandbox: AWS Health, CodePipeline, SNS and Lambda on http://{address}"
+    )?;
+    if let Some(about) = &scenario.about {
+        writeln!(out, "\n{about}")?;
+    }
+    writeln!(
+        out,
+        "\nIn another terminal: aws codepipeline list-pipelines --endpoint-url http://{address}. Stop with Ctrl-C.\n"
+    )?;
+    server.with(|sandbox, now| sandbox.begin_scenario(now, scenario));
+    let mut timeline = Timeline::brief();
+    loop {
+        server
+            .wait_for(|sandbox| timeline.has_news(sandbox).then_some(()))
+            .await;
+        server.look(|sandbox| timeline.tell(sandbox, out))?;
+        out.flush()?;
+    }
 }
 
 fn job_event(file: &Path) -> Result<Value> {
@@ -66,20 +119,13 @@ fn job_event(file: &Path) -> Result<Value> {
 }
 
 async fn serve(
-    arguments: &Arguments,
+    server: &HttpServer,
+    healthy: bool,
     events: Vec<Value>,
     out: &mut impl Write,
 ) -> Result<ExitCode> {
-    let address = SocketAddr::new(arguments.host, arguments.port);
-    let server = HttpServer::bind(address, Sandbox::new(1))
-        .await
-        .with_context(|| format!("cannot listen on {address}; choose another port with --port, or a free one with --port 0"))?;
-    let by_hand = server.with(|sandbox, now| furnish(sandbox, now, arguments.healthy, events));
-    writeln!(
-        out,
-        "{}",
-        welcome(server.address(), arguments.healthy, &by_hand)
-    )?;
+    let by_hand = server.with(|sandbox, now| furnish(sandbox, now, healthy, events));
+    writeln!(out, "{}", welcome(server.address(), healthy, &by_hand))?;
     // What furnishing called is no news.
     let mut told = server.with(|sandbox, _| sandbox.transcript.calls().len());
     loop {

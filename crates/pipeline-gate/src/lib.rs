@@ -14,7 +14,9 @@ mod evaluation;
 mod handler;
 mod handler_error;
 mod pending;
+mod program;
 mod time_budget;
 
 pub use handler::PipelineGate;
 pub use handler_error::HandlerError;
+pub use program::run;

@@ -12,6 +12,8 @@
 mod handler;
 mod look;
 mod outcome;
+mod program;
 
 pub use handler::{HandlerError, NoGate, StageRetry};
 pub use outcome::StageOutcome;
+pub use program::run;

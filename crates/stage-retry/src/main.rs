@@ -2,28 +2,7 @@
 
 use std::process::ExitCode;
 
-use health_gate_aws::{
-    Clients, Clock, CnameLookUp, Settings, error_chain, load_sdk_config, logging,
-};
-use lambda_runtime::{Error, service_fn};
-use stage_retry::StageRetry;
-
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let clock = Clock::default();
-    let settings = Settings::from_env();
-    logging::init(&settings, clock.clone());
-    match run(&clock, &settings).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!("stage-retry cannot run: {}", error_chain(&*error));
-            ExitCode::FAILURE
-        }
-    }
-}
-
-async fn run(clock: &Clock, settings: &Settings) -> Result<(), Error> {
-    let clients = Clients::new(&load_sdk_config(clock).await, CnameLookUp::system)?;
-    let stage_retry = StageRetry::new(clients, settings)?;
-    lambda_runtime::run(service_fn(|event| stage_retry.handle(event))).await
+    stage_retry::run().await
 }

@@ -22,7 +22,7 @@ pub(super) struct Attempt {
     pub(super) resolved: BTreeMap<String, String>,
     /// Where it runs.
     pub(super) region: String,
-    pub(super) version: u32,
+    pub(super) version: i64,
     pub(super) start: Timestamp,
     pub(super) last_update: Timestamp,
     pub(super) status: Status,

@@ -24,7 +24,7 @@ pub struct PipelineDeclaration {
     pub stages: Vec<StageDeclaration>,
     /// Counted by CodePipeline, from 1.
     #[serde(default = "first_version")]
-    pub version: u32,
+    pub version: i64,
     /// What executions do that meet.
     #[serde(default)]
     pub execution_mode: ExecutionMode,
@@ -132,6 +132,9 @@ pub struct ActionDeclaration {
     /// Where it runs, if not where the pipeline is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
+    /// For approvals only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeout_in_minutes: Option<i64>,
     /// By which later actions refer to its output variables.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
@@ -173,7 +176,7 @@ pub(super) enum ActionKind {
     Deploy,
 }
 
-fn first_version() -> u32 {
+fn first_version() -> i64 {
     1
 }
 
@@ -254,6 +257,7 @@ impl ActionDeclaration {
             input_artifacts: Vec::new(),
             role_arn: None,
             region: None,
+            timeout_in_minutes: None,
             namespace: None,
         }
     }

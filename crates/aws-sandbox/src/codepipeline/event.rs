@@ -37,31 +37,29 @@ fn envelope(
 }
 
 fn without_nulls(value: Value) -> Value {
-    match value {
-        Value::Object(members) => {
-            let kept = members.into_iter().filter(|(_, value)| !value.is_null());
-            Value::Object(
-                kept.map(|(name, value)| (name, without_nulls(value)))
-                    .collect::<Map<_, _>>(),
-            )
-        }
-        other => other,
-    }
+    let Value::Object(members) = value else {
+        return value;
+    };
+    let kept = members.into_iter().filter(|(_, value)| !value.is_null());
+    kept.map(|(name, value)| (name, without_nulls(value)))
+        .collect::<Map<_, _>>()
+        .into()
 }
 
 /// The status of an attempt has changed.
 pub(super) fn of_action(turn: &mut Turn<'_>, pipeline: &Pipeline, attempt: usize) -> Event {
     let attempt = &pipeline.attempts[attempt];
     let execution = pipeline.known(&attempt.place.execution);
-    let result = match attempt.status {
-        Status::Succeeded | Status::Failed => json!({
+    let has_ended = matches!(attempt.status, Status::Succeeded | Status::Failed);
+    let result = has_ended.then(|| {
+        let failure = attempt.failure.as_ref();
+        json!({
             "external-execution-url": attempt.external_url(),
-            "external-execution-summary": attempt.failure.as_ref().map(|failure| failure.message.clone()).or(attempt.success_summary()),
+            "external-execution-summary": failure.map(|failure| failure.message.clone()).or(attempt.success_summary()),
             "external-execution-id": attempt.external_id(),
-            "error-code": attempt.failure.as_ref().map(|failure| &failure.code),
-        }),
-        _ => Value::Null,
-    };
+            "error-code": failure.map(|failure| &failure.code),
+        })
+    });
     let id = &attempt.declaration.action_type_id;
     let of = |list: &[(String, Artifact)], wanted| {
         (attempt.status == wanted && !list.is_empty()).then(|| artifacts(list))
@@ -79,7 +77,7 @@ pub(super) fn of_action(turn: &mut Turn<'_>, pipeline: &Pipeline, attempt: usize
         "state": attempt.status.as_event_state(),
         "region": attempt.region,
         "type": {"owner": id.owner, "provider": id.provider, "category": id.category, "version": id.version},
-        "version": f64::from(attempt.version),
+        "version": attempt.version as f64,
         "pipeline-execution-attempt": execution.attempt(),
     });
     let additional = match &attempt.failure {
@@ -107,12 +105,13 @@ pub(super) fn of_stage(turn: &mut Turn<'_>, pipeline: &Pipeline, place: &Place) 
         "start-time": run.entered.rfc3339(),
         "stage": pipeline.stage_name(place),
         "state": state(run.status, run.last_retry.is_some()),
-        "version": f64::from(execution.declaration.version),
+        "version": execution.declaration.version as f64,
         "pipeline-execution-attempt": execution.stage_attempt(),
     });
-    let additional = match run.status {
-        Status::Failed => failed_actions(pipeline, run),
-        _ => json!({}),
+    let additional = if run.status == Status::Failed {
+        failed_actions(pipeline, run)
+    } else {
+        json!({})
     };
     envelope(turn, pipeline, STAGE, detail, additional)
 }
@@ -130,7 +129,7 @@ pub(super) fn of_execution(turn: &mut Turn<'_>, pipeline: &Pipeline, execution_i
         "start-time": execution.started.rfc3339(),
         "last-retry-attempt-time": execution.last_retry.map(|at| at.rfc3339()),
         "state": state,
-        "version": f64::from(execution.declaration.version),
+        "version": execution.declaration.version as f64,
         "pipeline-execution-attempt": execution.attempt(),
     });
     let failed = execution
@@ -160,8 +159,9 @@ fn failed_actions(pipeline: &Pipeline, run: &StageRun) -> Value {
 }
 
 fn state(status: Status, was_retried: bool) -> &'static str {
-    match status {
-        Status::InProgress if was_retried => "RESUMED",
-        status => status.as_event_state(),
+    if status == Status::InProgress && was_retried {
+        "RESUMED"
+    } else {
+        status.as_event_state()
     }
 }

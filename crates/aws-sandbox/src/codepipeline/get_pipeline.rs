@@ -56,10 +56,7 @@ impl CodePipeline {
         })?;
         let version = match input.version {
             None => record.versions.last(),
-            Some(version) => record
-                .versions
-                .iter()
-                .find(|of| i64::from(of.version) == version),
+            Some(version) => record.versions.iter().find(|of| of.version == version),
         };
         let version = version.ok_or_else(|| {
             let message = format!(

@@ -24,7 +24,7 @@ pub(crate) struct Input {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Output {
     pipeline_name: String,
-    pipeline_version: u32,
+    pipeline_version: i64,
     created: Timestamp,
     updated: Timestamp,
     stage_states: Vec<Value>,

@@ -151,17 +151,14 @@ impl CodePipeline {
         let attempt = self
             .record(&context.pipeline)
             .attempt_mut(&context.action_execution_id);
-        let (inputs, outputs) = attempt.map_or_else(Default::default, |attempt| {
-            (artifacts(&attempt.inputs), artifacts(&attempt.outputs))
-        });
-        let list = |artifacts: Value| match artifacts {
-            Value::Null => json!([]),
-            artifacts => artifacts,
+        let (inputs, outputs) = match attempt {
+            Some(attempt) => (artifacts(&attempt.inputs), artifacts(&attempt.outputs)),
+            None => (json!([]), json!([])),
         };
         let mut data = json!({
             "actionConfiguration": {"configuration": configuration},
-            "inputArtifacts": list(inputs),
-            "outputArtifacts": list(outputs),
+            "inputArtifacts": inputs,
+            "outputArtifacts": outputs,
             "artifactCredentials": credentials(turn.now),
         });
         if let Some(EncryptionKey { id, r#type }) = self.encryption_key(&context.pipeline, region) {

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::CodePipeline;
 use super::get_pipeline_execution::{common, source_revisions};
 use super::page::{Asked, Scope};
 use super::status::Status;
+use super::{CodePipeline, NAME};
 use crate::calls::Context;
 use crate::constraints::Constraints;
 use crate::service_error::ServiceError;
@@ -62,7 +62,9 @@ impl CodePipeline {
         let mut c = Constraints::default();
         super::name(&mut c, "pipelineName", input.pipeline_name.as_ref());
         page.validate(&mut c, 100);
-        c.text("filter.succeededInStage.stageName", stage.as_ref(), 1..=100);
+        let path = "filter.succeededInStage.stageName";
+        c.text(path, stage.as_ref(), 1..=100);
+        c.pattern(path, stage.as_ref(), NAME);
         c.finish()?;
         let pipeline =
             self.pipeline_in(context.region, &input.pipeline_name.unwrap_or_default())?;

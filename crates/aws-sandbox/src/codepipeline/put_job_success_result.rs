@@ -8,6 +8,7 @@ use super::{CodePipeline, JobResult, UUID};
 use crate::calls::Context;
 use crate::constraints::Constraints;
 use crate::service_error::ServiceError;
+use crate::timestamp::Timestamp;
 
 const ALL_VARIABLES_BYTES: usize = 122_880;
 
@@ -20,6 +21,8 @@ pub(crate) struct Input {
     continuation_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     execution_details: Option<ExecutionDetails>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    current_revision: Option<CurrentRevision>,
     #[serde(skip_serializing_if = "Option::is_none")]
     output_variables: Option<BTreeMap<String, String>>,
 }
@@ -34,6 +37,20 @@ struct ExecutionDetails {
     external_execution_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     percent_complete: Option<i64>,
+}
+
+/// The same.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct CurrentRevision {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revision: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    change_identifier: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revision_summary: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -93,6 +110,16 @@ fn validate(input: &Input) -> Result<(), ServiceError> {
             details.percent_complete,
             0..=100,
         );
+    }
+    if let Some(current) = &input.current_revision {
+        let revision = current.revision.as_ref();
+        c.required("currentRevision.revision", revision);
+        c.text("currentRevision.revision", revision, 1..=1_500);
+        let change = current.change_identifier.as_ref();
+        c.required("currentRevision.changeIdentifier", change);
+        c.text("currentRevision.changeIdentifier", change, 1..=100);
+        let summary = current.revision_summary.as_ref();
+        c.text("currentRevision.revisionSummary", summary, 1..=2_048);
     }
     let variables = input.output_variables.iter().flatten();
     for (name, _) in variables.clone() {

@@ -5,17 +5,15 @@ use std::collections::BTreeSet;
 
 use super::declaration::{ActionDeclaration, ActionKind, PipelineDeclaration};
 use super::variables::{self, CODEPIPELINE, PIPELINE};
-use super::{NAME, id};
+use super::{id, limits};
 use crate::constraints::Constraints;
 use crate::service_error::ServiceError;
 
-const ROLE: &str = r"arn:aws(-[\w]+)*:iam::[0-9]{12}:role/.*";
-const VARIABLE: &str = r"[A-Za-z0-9@\-_]+";
-
 /// Refuses what CodePipeline would refuse.
 pub(super) fn check(pipeline: &PipelineDeclaration, region: &str) -> Result<(), ServiceError> {
-    constraints(pipeline)?;
+    limits::check(pipeline)?;
     structure(pipeline)?;
+    artifacts(pipeline)?;
     let mut namespaces = BTreeSet::from([CODEPIPELINE]);
     if !pipeline.variables.is_empty() {
         namespaces.insert(PIPELINE);
@@ -30,63 +28,6 @@ pub(super) fn check(pipeline: &PipelineDeclaration, region: &str) -> Result<(), 
         }
     }
     Ok(())
-}
-
-fn constraints(pipeline: &PipelineDeclaration) -> Result<(), ServiceError> {
-    let mut c = Constraints::default();
-    let mut check_name = |path: &str, name: &String| {
-        c.text(path, Some(name), 1..=100);
-        c.pattern(path, Some(name), NAME);
-    };
-    check_name("pipeline.name", &pipeline.name);
-    for (s, stage) in pipeline.stages.iter().enumerate() {
-        let path = format!("pipeline.stages.{}.member", s + 1);
-        check_name(&format!("{path}.name"), &stage.name);
-        for (a, action) in stage.actions.iter().enumerate() {
-            check_name(
-                &format!("{path}.actions.{}.member.name", a + 1),
-                &action.name,
-            );
-        }
-    }
-    c.pattern("pipeline.roleArn", Some(&pipeline.role_arn), ROLE);
-    let types = ["V1", "V2"];
-    c.one_of(
-        "pipeline.pipelineType",
-        Some(&pipeline.pipeline_type),
-        &types,
-    );
-    c.length("pipeline.variables", Some(pipeline.variables.len()), 0..=50);
-    for (v, variable) in pipeline.variables.iter().enumerate() {
-        let path = format!("pipeline.variables.{}.member", v + 1);
-        c.text(&format!("{path}.name"), Some(&variable.name), 1..=128);
-        c.pattern(&format!("{path}.name"), Some(&variable.name), VARIABLE);
-        let value = variable.default_value.as_ref();
-        c.text(&format!("{path}.defaultValue"), value, 1..=1_000);
-    }
-    for (s, stage) in pipeline.stages.iter().enumerate() {
-        for (a, action) in stage.actions.iter().enumerate() {
-            let path = format!("pipeline.stages.{}.member.actions.{}.member", s + 1, a + 1);
-            let order = Some(i64::from(action.run_order));
-            c.range(&format!("{path}.runOrder"), order, 1..=999);
-            let namespace = action.namespace.as_ref();
-            c.text(&format!("{path}.namespace"), namespace, 1..=100);
-            c.pattern(&format!("{path}.namespace"), namespace, VARIABLE);
-            for (key, value) in &action.configuration {
-                c.text(
-                    &format!("{path}.configuration.{key}.key"),
-                    Some(key),
-                    1..=50,
-                );
-                c.text(
-                    &format!("{path}.configuration.{key}.member"),
-                    Some(value),
-                    1..=1_000,
-                );
-            }
-        }
-    }
-    c.finish()
 }
 
 fn structure(pipeline: &PipelineDeclaration) -> Result<(), ServiceError> {
@@ -139,6 +80,40 @@ fn structure(pipeline: &PipelineDeclaration) -> Result<(), ServiceError> {
     Ok(())
 }
 
+/// What an action needs, an earlier one has to make, and each artifact is made once.
+fn artifacts(pipeline: &PipelineDeclaration) -> Result<(), ServiceError> {
+    let refuse = |message: String| {
+        Err(ServiceError::new(
+            "InvalidActionDeclarationException",
+            message,
+        ))
+    };
+    let mut made = BTreeSet::new();
+    for stage in &pipeline.stages {
+        let mut actions: Vec<&ActionDeclaration> = stage.actions.iter().collect();
+        actions.sort_by_key(|action| action.run_order);
+        for action in actions {
+            for needed in &action.input_artifacts {
+                if !made.contains(&needed.name) {
+                    return refuse(format!(
+                        "Action '{}' needs the artifact '{}', which no earlier action makes",
+                        action.name, needed.name
+                    ));
+                }
+            }
+            for artifact in &action.output_artifacts {
+                if !made.insert(artifact.name.clone()) {
+                    return refuse(format!(
+                        "The artifact '{}' is made more than once",
+                        artifact.name
+                    ));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
 /// The configuration keys that an action must and may have.
 fn keys(kind: ActionKind) -> (&'static [&'static str], &'static [&'static str]) {
     match kind {
@@ -178,6 +153,12 @@ fn check_action(action: &ActionDeclaration, region: &str) -> Result<(), ServiceE
             action.region.as_deref().unwrap_or(region)
         ));
     };
+    if action.timeout_in_minutes.is_some() {
+        return refuse(format!(
+            "Action '{}' has a timeoutInMinutes, which only approvals have",
+            action.name
+        ));
+    }
     let (required, optional) = keys(kind);
     let has = |key: &&&str| action.configuration.contains_key(**key);
     if let Some(key) = required.iter().find(|key| !has(key)) {

@@ -20,8 +20,8 @@ const MOST_AT_ONCE: usize = 50;
 pub(crate) struct Input {
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    variables: Vec<Variable>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    variables: Option<Vec<Variable>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     client_request_token: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -70,7 +70,7 @@ impl CodePipeline {
         }
         room_for_one_more(pipeline)?;
         let pairs = |list: Vec<(String, String)>| list.into_iter().collect::<BTreeMap<_, _>>();
-        let variables = input.variables.into_iter();
+        let variables = input.variables.unwrap_or_default().into_iter();
         let revisions = input.source_revisions.into_iter();
         let beginning = Beginning {
             client_token: input.client_request_token,
@@ -113,7 +113,8 @@ fn validate(input: &Input) -> Result<(), ServiceError> {
     let token = input.client_request_token.as_ref();
     c.text("clientRequestToken", token, 1..=128);
     c.pattern("clientRequestToken", token, "^[a-zA-Z0-9-]+$");
-    for (n, variable) in input.variables.iter().enumerate() {
+    c.length("variables", input.variables.as_ref().map(Vec::len), 1..=50);
+    for (n, variable) in input.variables.iter().flatten().enumerate() {
         let path = format!("variables.{}.member", n + 1);
         c.text(&format!("{path}.name"), Some(&variable.name), 1..=128);
         c.pattern(
@@ -123,6 +124,8 @@ fn validate(input: &Input) -> Result<(), ServiceError> {
         );
         c.text(&format!("{path}.value"), Some(&variable.value), 1..=1_000);
     }
+    let revisions = Some(input.source_revisions.len());
+    c.length("sourceRevisions", revisions, 0..=50);
     for (n, revision) in input.source_revisions.iter().enumerate() {
         let path = format!("sourceRevisions.{}.member", n + 1);
         super::name(

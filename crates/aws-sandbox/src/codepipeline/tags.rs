@@ -70,7 +70,7 @@ impl CodePipeline {
         input: TagInput,
     ) -> Result<Empty, ServiceError> {
         let mut c = Constraints::default();
-        c.required("resourceArn", input.resource_arn.as_ref());
+        resource_arn(&mut c, input.resource_arn.as_ref());
         c.required("tags", input.tags.as_ref());
         rules::tags(&mut c, input.tags.as_deref().unwrap_or_default());
         c.finish()?;
@@ -96,8 +96,11 @@ impl CodePipeline {
         input: UntagInput,
     ) -> Result<Empty, ServiceError> {
         let mut c = Constraints::default();
-        c.required("resourceArn", input.resource_arn.as_ref());
+        resource_arn(&mut c, input.resource_arn.as_ref());
         c.required("tagKeys", input.tag_keys.as_ref());
+        for (n, key) in input.tag_keys.iter().flatten().enumerate() {
+            c.text(&format!("tagKeys.{}.member", n + 1), Some(key), 1..=128);
+        }
         c.finish()?;
         let tags = self.tags_of(context, &input.resource_arn.unwrap_or_default())?;
         tags.retain(|key, _| !input.tag_keys.iter().flatten().any(|gone| gone == key));
@@ -110,7 +113,7 @@ impl CodePipeline {
         input: ListInput,
     ) -> Result<ListOutput, ServiceError> {
         let mut c = Constraints::default();
-        c.required("resourceArn", input.resource_arn.as_ref());
+        resource_arn(&mut c, input.resource_arn.as_ref());
         let page = Asked {
             size: input.max_results,
             token: input.next_token.as_deref(),
@@ -156,4 +159,13 @@ pub(super) fn too_many() -> ServiceError {
         "TooManyTagsException",
         "The tags limit for a resource has been exceeded.",
     )
+}
+
+fn resource_arn(c: &mut Constraints, arn: Option<&String>) {
+    c.required("resourceArn", arn);
+    c.pattern(
+        "resourceArn",
+        arn,
+        r"arn:aws(-[\w]+)*:codepipeline:.+:[0-9]{12}:.+",
+    );
 }

@@ -1,5 +1,5 @@
 //! DisableStageTransition and EnableStageTransition: nobody enters a stage while its inbound transition is disabled (user
-//! guide, "Stop or start stage transitions"). The sandbox has no outbound ones: the inbound one of the next stage is the same.
+//! guide, "Stop or start stage transitions"). The outbound transition of a stage is the inbound one of the next.
 
 use serde::{Deserialize, Serialize};
 
@@ -82,14 +82,24 @@ impl CodePipeline {
         Ok(Output {})
     }
 
+    /// The pipeline, and the stage that nobody enters while the transition is disabled.
     fn stage_for_transition(
         &self,
         region: &str,
-        (pipeline, stage, _): Transition,
+        (pipeline, stage, transition_type): Transition,
     ) -> Result<(String, String), ServiceError> {
         let (pipeline, stage) = (pipeline.unwrap_or_default(), stage.unwrap_or_default());
-        self.pipeline_in(region, &pipeline)?.stage_named(&stage)?;
-        Ok((pipeline, stage))
+        let record = self.pipeline_in(region, &pipeline)?;
+        let place = record.stage_named(&stage)?;
+        if transition_type.as_deref() == Some("Inbound") {
+            return Ok((pipeline, stage));
+        }
+        let next = record.declaration().stages.get(place + 1);
+        let next = next.map(|next| next.name.clone()).ok_or_else(|| {
+            let message = format!("The stage '{stage}' of the pipeline '{pipeline}' is the last one: nothing is behind it");
+            ServiceError::new("ValidationException", message)
+        })?;
+        Ok((pipeline, next))
     }
 }
 
@@ -100,5 +110,9 @@ fn validate(c: &mut Constraints, (pipeline, stage, transition_type): &Transition
     super::name(c, "pipelineName", pipeline.as_ref());
     super::name(c, "stageName", stage.as_ref());
     c.required("transitionType", transition_type.as_ref());
-    c.one_of("transitionType", transition_type.as_ref(), &["Inbound"]);
+    c.one_of(
+        "transitionType",
+        transition_type.as_ref(),
+        &["Inbound", "Outbound"],
+    );
 }

@@ -159,7 +159,9 @@ fn validate(input: &Input) -> Result<(), ServiceError> {
         input.next_token.as_ref(),
         "[a-zA-Z0-9=/+_.-]{4,10000}",
     );
+    c.text("nextToken", input.next_token.as_ref(), 4..=10_000);
     c.text("locale", input.locale.as_ref(), 2..=256);
+    c.pattern("locale", input.locale.as_ref(), ".{2,256}");
     c.list(
         "filter.eventArns",
         filter.event_arns.as_ref(),

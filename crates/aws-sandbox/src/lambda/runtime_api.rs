@@ -79,6 +79,7 @@ fn call(at: Timestamp, operation: &str, input: Value, error: Option<ServiceError
         service: "Lambda",
         operation: operation.to_owned(),
         region: String::new(),
+        caller: None,
         input,
         outcome: error.map_or(Outcome::Output(Value::Null), Outcome::Error),
     }

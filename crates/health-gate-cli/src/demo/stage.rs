@@ -17,7 +17,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use stage_retry::StageRetry;
 
-use super::timeline::Timeline;
+use crate::timeline::Timeline;
 
 pub(super) const REGION: &str = "us-east-1";
 pub(super) const PIPELINE: &str = "checkout";
@@ -102,7 +102,8 @@ impl<'a, W: Write> Stage<'a, W> {
     /// Lets time pass, and tells what happens in it.
     pub(super) async fn play(&mut self, duration: Duration) -> Result<()> {
         self.pass(duration).await;
-        Ok(self.timeline.tell(self.world, self.out)?)
+        let (timeline, out) = (&mut self.timeline, &mut *self.out);
+        Ok(self.world.with(|sandbox, _| timeline.tell(sandbox, out))?)
     }
 
     /// Sends sweeps at an interval, tells nothing of them, and returns how many there were.
@@ -121,7 +122,8 @@ impl<'a, W: Write> Stage<'a, W> {
             });
             self.pass(interval).await;
         }
-        self.timeline.skip(self.world);
+        let timeline = &mut self.timeline;
+        self.world.with(|sandbox, _| timeline.skip(sandbox));
         Ok(sweeps)
     }
 

@@ -1,15 +1,20 @@
 //! The time line: what the functions called and what CodePipeline did, in order, as a person wants to read it.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use aws_sandbox::codepipeline::{Happening, Part, Status};
 use aws_sandbox::lambda::Finished;
-use aws_sandbox::{Call, Outcome, Timestamp, World};
+use aws_sandbox::{Call, Outcome, Sandbox, Timestamp};
 use serde_json::Value;
 
-/// How much of a world has been told.
+/// A time line, and how much of a sandbox it has told.
 #[derive(Debug, Default)]
-pub(super) struct Timeline {
+pub(crate) struct Timeline {
+    /// Only what was decided and done, each with its pipeline, and what is still so is not said again.
+    brief: bool,
+    /// What was said last of each pipeline's gate.
+    said: BTreeMap<String, String>,
     calls: usize,
     happenings: usize,
     invocations: usize,
@@ -44,55 +49,140 @@ impl Entry {
 }
 
 impl Timeline {
+    /// A time line of decisions, for many pipelines.
+    pub(crate) fn brief() -> Self {
+        Self {
+            brief: true,
+            ..Self::default()
+        }
+    }
+
     /// Tells what is new.
-    pub(super) fn tell(&mut self, world: &World, out: &mut impl Write) -> io::Result<()> {
-        for entry in self.new_entries(world) {
+    pub(crate) fn tell(&mut self, sandbox: &Sandbox, out: &mut impl Write) -> io::Result<()> {
+        for entry in self.new_entries(sandbox) {
             match entry {
+                Entry::Call(call, _) if call.service == "Scenario" => tell_command(out, &call)?,
+                Entry::Call(call, caller) if self.brief => {
+                    self.tell_briefly(out, &call, &caller, sandbox)?;
+                }
                 Entry::Call(call, caller) => tell_call(out, &call, &caller)?,
                 Entry::Happening(happening) => self.tell_happening(out, &happening)?,
-                Entry::Invocation(finished) => tell_invocation(out, &finished)?,
+                Entry::Invocation(finished) => self.tell_invocation(out, &finished)?,
             }
         }
         Ok(())
     }
 
     /// Passes over what is new.
-    pub(super) fn skip(&mut self, world: &World) {
-        self.new_entries(world);
+    pub(crate) fn skip(&mut self, sandbox: &Sandbox) {
+        self.new_entries(sandbox);
     }
 
-    fn new_entries(&mut self, world: &World) -> Vec<Entry> {
-        let mut entries: Vec<Entry> = world.with(|sandbox, _| {
-            let calls = sandbox.transcript.calls().iter().skip(self.calls).cloned();
-            let happenings = sandbox
-                .codepipeline
-                .history()
-                .iter()
-                .skip(self.happenings)
-                .cloned();
-            let invocations = sandbox
-                .lambda
-                .finished()
-                .iter()
-                .skip(self.invocations)
-                .cloned();
-            let calls = calls.map(|call| {
-                let caller = caller_of(sandbox.lambda.finished(), &call);
-                Entry::Call(Box::new(call), caller)
-            });
-            let invocations = invocations.map(|finished| Entry::Invocation(Box::new(finished)));
-            let entries = happenings
-                .map(Entry::Happening)
-                .chain(calls)
-                .chain(invocations)
-                .collect();
-            self.calls = sandbox.transcript.calls().len();
-            self.happenings = sandbox.codepipeline.history().len();
-            self.invocations = sandbox.lambda.finished().len();
-            entries
+    /// Whether there is something new.
+    pub(crate) fn has_news(&self, sandbox: &Sandbox) -> bool {
+        self.calls < sandbox.transcript.calls().len()
+            || self.happenings < sandbox.codepipeline.history().len()
+            || self.invocations < sandbox.lambda.finished().len()
+    }
+
+    fn new_entries(&mut self, sandbox: &Sandbox) -> Vec<Entry> {
+        let finished = sandbox.lambda.finished();
+        let calls = sandbox.transcript.calls().iter().skip(self.calls).cloned();
+        let calls = calls.map(|call| {
+            let caller = caller_of(finished, &call);
+            Entry::Call(Box::new(call), caller)
         });
+        let happenings = sandbox.codepipeline.history().iter().skip(self.happenings);
+        let invocations = finished.iter().skip(self.invocations).cloned();
+        let invocations = invocations.map(|finished| Entry::Invocation(Box::new(finished)));
+        let mut entries: Vec<Entry> = happenings
+            .cloned()
+            .map(Entry::Happening)
+            .chain(calls)
+            .chain(invocations)
+            .collect();
+        self.calls = sandbox.transcript.calls().len();
+        self.happenings = sandbox.codepipeline.history().len();
+        self.invocations = finished.len();
         entries.sort_by_key(|entry| (entry.at(), entry.rank()));
         entries
+    }
+
+    /// A call in one line, if it decides or does something.
+    fn tell_briefly(
+        &mut self,
+        out: &mut impl Write,
+        call: &Call,
+        caller: &str,
+        sandbox: &Sandbox,
+    ) -> io::Result<()> {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let input = &call.input;
+        let told = match call.operation.as_str() {
+            "PutJobSuccessResult" if !input["continuationToken"].is_null() => {
+                format!(
+                    "decides: hold; {}",
+                    text(&input["executionDetails"]["summary"])
+                )
+            }
+            "PutJobSuccessResult" => {
+                let variables = &input["outputVariables"];
+                let by = text(&variables["OverriddenBy"]);
+                let by = match by.as_str() {
+                    "none" | "" => String::new(),
+                    by => format!(" by {by}"),
+                };
+                format!("decides: pass, {}{by}", text(&variables["Verdict"]))
+            }
+            "PutJobFailureResult" => {
+                let message = text(&input["failureDetails"]["message"]);
+                format!(
+                    "decides: fail; {}",
+                    message.lines().next().unwrap_or_default()
+                )
+            }
+            "RetryStageExecution" => {
+                let (pipeline, stage) = (text(&input["pipelineName"]), text(&input["stageName"]));
+                let told = format!("{pipeline}: retries the failed actions of {stage}");
+                return Self::line(out, call.at, caller, &told);
+            }
+            "Publish" => {
+                let told = format!("tells people: {}", text(&input["Subject"]));
+                return Self::line(out, call.at, caller, &told);
+            }
+            _ => return Ok(()),
+        };
+        let job = input["jobId"]
+            .as_str()
+            .and_then(|id| sandbox.codepipeline.job(id));
+        let pipeline = job.map_or("?", |job| &job.context.pipeline).to_owned();
+        let told = format!("{pipeline}: {told}");
+        let said = self.said.insert(pipeline, told.clone());
+        if said.as_ref() == Some(&told) {
+            return Ok(());
+        }
+        Self::line(out, call.at, caller, &told)
+    }
+
+    /// What stage-retry returns: what became of the stages that it left alone.
+    fn tell_invocation(&mut self, out: &mut impl Write, finished: &Finished) -> io::Result<()> {
+        let outcomes = finished
+            .result
+            .as_ref()
+            .ok()
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten();
+        for outcome in outcomes.filter(|outcome| outcome["outcome"] != "retried") {
+            let text = |name: &str| outcome[name].as_str().unwrap_or_default();
+            let stage = format!("{}/{}", text("pipeline"), text("stage"));
+            let told = format!("leaves {stage} alone: {}, {}", text("outcome"), text("why"));
+            let said = self.said.insert(stage, told.clone());
+            if !self.brief || said.as_ref() != Some(&told) {
+                Self::line(out, finished.at, "stage-retry", &told)?;
+            }
+        }
+        Ok(())
     }
 
     fn tell_happening(&mut self, out: &mut impl Write, happening: &Happening) -> io::Result<()> {
@@ -121,7 +211,7 @@ impl Timeline {
     }
 
     /// One line: the time of day, who, what.
-    pub(super) fn line(
+    pub(crate) fn line(
         out: &mut impl Write,
         at: Timestamp,
         who: &str,
@@ -137,35 +227,50 @@ fn detail(out: &mut impl Write, text: &str) -> io::Result<()> {
     writeln!(out, "{:26}{text}", "")
 }
 
-/// What stage-retry returns: what became of the stages that it left alone.
-fn tell_invocation(out: &mut impl Write, finished: &Finished) -> io::Result<()> {
-    let outcomes = finished
-        .result
-        .as_ref()
-        .ok()
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten();
-    for outcome in outcomes.filter(|outcome| outcome["outcome"] != "retried") {
-        let text = |name: &str| outcome[name].as_str().unwrap_or_default();
-        let told = format!(
-            "leaves {}/{} alone: {}, {}",
-            text("pipeline"),
-            text("stage"),
-            text("outcome"),
-            text("why")
-        );
-        Timeline::line(out, finished.at, "stage-retry", &told)?;
-    }
-    Ok(())
-}
-
-/// The function whose invocation was going on: they run one after the other.
+/// Who made a call: who says so, or else the function whose invocation was going on; in a demo they run one after the other.
 fn caller_of(finished: &[Finished], call: &Call) -> String {
-    let caller = finished
+    let running = finished
         .iter()
         .find(|done| done.began < call.at && call.at <= done.at);
-    caller.map_or_else(String::new, |done| done.invocation.function.clone())
+    let running = running.map(|done| done.invocation.function.clone());
+    let caller = call.caller.clone().or(running);
+    caller.unwrap_or_else(|| "a client".to_owned())
+}
+
+/// A command of a scenario.
+fn tell_command(out: &mut impl Write, call: &Call) -> io::Result<()> {
+    let text = |name: &str| call.input[name].as_str().unwrap_or_default();
+    let issue = format!("an issue of {} in {}", text("service"), text("region"));
+    let name = text("arn").rsplit('/').next().unwrap_or_default();
+    let told = match call.operation.as_str() {
+        "open-event" => Some(("AWS Health", format!("{issue} opens"))),
+        "update-event" => Some(("AWS Health", format!("{name} is updated"))),
+        "close-event" => Some(("AWS Health", format!("{name} is closed"))),
+        "signal" => Some(("schedule", "sends a sweep".to_owned())),
+        "fault" | "limit" | "disturb" => {
+            Some(("scenario", format!("{}: {}", call.operation, call.input)))
+        }
+        _ => None,
+    };
+    if let Some((who, what)) = told {
+        Timeline::line(out, call.at, who, &what)?;
+    }
+    match &call.outcome {
+        Outcome::Error(error) => Timeline::line(
+            out,
+            call.at,
+            "scenario",
+            &format!(
+                "{} is refused: {} {}",
+                call.operation,
+                error.code,
+                error.message.as_deref().unwrap_or_default()
+            ),
+        ),
+        Outcome::Output(_) | Outcome::Garbage | Outcome::Silence | Outcome::NoConnection(_) => {
+            Ok(())
+        }
+    }
 }
 
 fn tell_call(out: &mut impl Write, call: &Call, caller: &str) -> io::Result<()> {

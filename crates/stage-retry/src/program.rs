@@ -1,0 +1,30 @@
+//! The function as a program: its clients are made once, then the Lambda runtime asks for events.
+
+use std::process::ExitCode;
+
+use health_gate_aws::{
+    Clients, Clock, CnameLookUp, Settings, error_chain, load_sdk_config, logging,
+};
+use lambda_runtime::{Error, service_fn};
+
+use crate::StageRetry;
+
+/// Runs until Lambda ends the process.
+pub async fn run() -> ExitCode {
+    let clock = Clock::default();
+    let settings = Settings::from_env();
+    logging::init(&settings, clock.clone());
+    match serve(&clock, &settings).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("stage-retry cannot run: {}", error_chain(&*error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(clock: &Clock, settings: &Settings) -> Result<(), Error> {
+    let clients = Clients::new(&load_sdk_config(clock).await, CnameLookUp::system)?;
+    let stage_retry = StageRetry::new(clients, settings)?;
+    lambda_runtime::run(service_fn(|event| stage_retry.handle(event))).await
+}
