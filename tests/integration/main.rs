@@ -21,6 +21,7 @@ mod retry_process;
 mod sandbox_codepipeline;
 mod sandbox_events;
 mod sandbox_health;
+mod sandbox_process;
 mod sandbox_rules;
 mod sandbox_world;
 mod stage_retry;

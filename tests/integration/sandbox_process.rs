@@ -1,0 +1,327 @@
+//! The sandbox starts the functions' real programs itself, and a release runs through them; shipped scenarios play.
+
+use std::time::Duration;
+
+use aws_sandbox::codepipeline::{ActionDeclaration, PipelineDeclaration, StageDeclaration, Status};
+use aws_sandbox::lambda::Program;
+use aws_sandbox::{HttpServer, Scenario};
+use serde_json::{Value, json};
+
+use crate::function_process::{program_of, serve};
+use crate::in_world::{FUNCTION, GateWorld, RETRY_FUNCTION, ec2_issue};
+use crate::program::patiently;
+use crate::releases::REGION;
+use crate::retry_process::quick;
+
+/// A function that is a program of the sandbox's own.
+fn create(server: &HttpServer, function: &str, command: &[&str], timeout: Duration) {
+    let program = Program {
+        command: command.iter().map(|&word| word.to_owned()).collect(),
+        environment: vec![("GATE_FUNCTION_NAME".to_owned(), FUNCTION.to_owned())],
+    };
+    server.with(|sandbox, _| {
+        sandbox
+            .lambda
+            .create_function(function, timeout, Some(program));
+    });
+}
+
+/// Source, Gate, Deploy.
+fn shop(policy: &Value) -> PipelineDeclaration {
+    let gate = ActionDeclaration::lambda("Gate", FUNCTION, Some(&policy.to_string()));
+    let deploy = ActionDeclaration::deploy("Deploy", "website").run_order(2);
+    let stages = vec![
+        StageDeclaration::new("Source", vec![ActionDeclaration::source("Source")]),
+        StageDeclaration::new("Prod", vec![gate, deploy]),
+    ];
+    PipelineDeclaration::new("shop", stages)
+}
+
+fn release(server: &HttpServer, policy: &Value) {
+    server.with(|sandbox, now| {
+        sandbox.create_pipeline(now, REGION, shop(policy));
+        sandbox
+            .start_execution(now, "shop")
+            .expect("nothing is going on");
+    });
+}
+
+async fn wait_for(server: &HttpServer, status: Status) {
+    let reached = server.wait_for(|sandbox| {
+        let newest = sandbox.codepipeline.newest_execution("shop");
+        newest.filter(|newest| *newest == status)
+    });
+    patiently(reached).await;
+}
+
+#[tokio::test]
+async fn a_release_passes_fails_is_retried_holds_and_passes() {
+    let server = serve().await;
+    let timeout = Duration::from_secs(30);
+    create(&server, FUNCTION, &[program_of(FUNCTION)], timeout);
+    create(
+        &server,
+        RETRY_FUNCTION,
+        &[program_of(RETRY_FUNCTION)],
+        timeout,
+    );
+    server.with(|sandbox, now| {
+        sandbox.codepipeline.delays = quick();
+        sandbox.eventbridge.delays = aws_sandbox::eventbridge::EventDelays::NONE;
+        sandbox.connect_signals(now, REGION, RETRY_FUNCTION);
+    });
+
+    release(&server, &json!({}));
+    wait_for(&server, Status::Succeeded).await;
+
+    server.with(|sandbox, now| sandbox.open_event(now, ec2_issue("1")));
+    release(&server, &json!({}));
+    wait_for(&server, Status::Failed).await;
+    server.with(|sandbox, now| {
+        sandbox.close_event(now, &ec2_issue("1").arn);
+        let sweep = json!({"source": "health-gate", "detail-type": "Sweep"});
+        sandbox.publish_signal(now, REGION, &sweep);
+    });
+    wait_for(&server, Status::Succeeded).await;
+
+    server.with(|sandbox, now| sandbox.open_event(now, ec2_issue("2")));
+    release(&server, &json!({"onIncident": "hold", "checkEvery": "0s"}));
+    let rounds = server.wait_for(|sandbox| {
+        let held = sandbox.transcript.of("PutJobSuccessResult");
+        let held = held.filter(|call| call.input["continuationToken"].is_string());
+        (held.count() >= 3).then_some(())
+    });
+    patiently(rounds).await;
+    server.with(|sandbox, now| sandbox.close_event(now, &ec2_issue("2").arn));
+    wait_for(&server, Status::Succeeded).await;
+
+    server.with(|sandbox, _| {
+        let callers: Vec<_> = sandbox
+            .transcript
+            .of("DescribeEvents")
+            .map(|call| call.caller.clone())
+            .collect();
+        assert!(callers.contains(&Some(FUNCTION.to_owned())), "{callers:?}");
+        assert!(
+            callers.contains(&Some(RETRY_FUNCTION.to_owned())),
+            "{callers:?}"
+        );
+        let lines = sandbox.lambda.logs();
+        assert!(
+            lines
+                .iter()
+                .any(|line| line.starts_with("pipeline-gate: {")),
+            "{lines:?}"
+        );
+    });
+}
+
+/// The same through the gate's handler, in virtual time: three hours, and then it goes out.
+#[tokio::test(start_paused = true)]
+async fn a_release_holds_for_three_hours_and_passes() {
+    let gate = GateWorld::new(REGION);
+    gate.put_event(ec2_issue("1"));
+    gate.world.with(|sandbox, now| {
+        sandbox.create_pipeline(now, REGION, shop(&json!({"onIncident": "hold"})));
+        sandbox
+            .start_execution(now, "shop")
+            .expect("nothing is going on");
+    });
+    gate.play(Duration::from_hours(3)).await;
+    let status = || {
+        gate.world
+            .with(|sandbox, _| sandbox.codepipeline.newest_execution("shop"))
+    };
+    assert_eq!(status(), Some(Status::InProgress));
+    let rounds = gate.calls("PutJobSuccessResult");
+    assert!((370..390).contains(&rounds), "a round every 28 s: {rounds}");
+    gate.world
+        .with(|sandbox, now| sandbox.close_event(now, &ec2_issue("1").arn));
+    gate.play(Duration::from_mins(3)).await;
+    assert_eq!(status(), Some(Status::Succeeded));
+}
+
+/// A shell that tells its process id and then does nothing.
+const IDLE: [&str; 3] = ["/bin/sh", "-c", "echo $$; exec sleep 600"];
+
+async fn process_id(server: &HttpServer, lines: usize) -> String {
+    let line = server.wait_for(|sandbox| sandbox.lambda.logs().get(lines).cloned());
+    let line = patiently(line).await;
+    line.rsplit(' ').next().expect("a word").to_owned()
+}
+
+/// One environment a function: started for the first event, used again, killed when an invocation takes too long, and started
+/// anew for the next event.
+#[tokio::test]
+async fn an_environment_is_started_once_and_killed_at_a_time_out() {
+    let server = serve().await;
+    create(&server, "idle", &IDLE, Duration::from_millis(200));
+    server.with(|sandbox, _| sandbox.invoke(REGION, "idle", json!(1)));
+    let first = process_id(&server, 0).await;
+    let is_alive = |id: &str| std::path::Path::new("/proc").join(id).exists();
+    assert!(is_alive(&first));
+    // The test is the function: it takes two events, and returns from the first.
+    server.with(|sandbox, now| {
+        sandbox.invoke(REGION, "idle", json!(2));
+        let invocation = sandbox.lambda.take(now, "idle").expect("an event waits");
+        assert!(
+            sandbox
+                .lambda
+                .finish(now, &invocation.request_id, Ok(Value::Null))
+        );
+        sandbox
+            .lambda
+            .take(now, "idle")
+            .expect("another event waits");
+    });
+    let timed_out = server.wait_for(|sandbox| sandbox.lambda.finished().get(1).cloned());
+    let timed_out = patiently(timed_out).await;
+    assert_eq!(
+        timed_out.result.expect_err("it took too long")["errorType"],
+        "Sandbox.Timedout"
+    );
+    server.with(|sandbox, _| sandbox.invoke(REGION, "idle", json!(3)));
+    let second = process_id(&server, 1).await;
+    assert_ne!(first, second);
+    let gone = async {
+        while is_alive(&first) {
+            tokio::task::yield_now().await;
+        }
+    };
+    patiently(gone).await;
+    assert!(is_alive(&second));
+}
+
+/// A function that ends in the middle of an invocation has failed it; it is started anew when Lambda tries again.
+#[tokio::test]
+async fn a_function_that_crashes_has_failed() {
+    let server = serve().await;
+    create(
+        &server,
+        "crash",
+        &["/bin/sh", "-c", "echo ready; read line; exit 3"],
+        Duration::from_secs(30),
+    );
+    server.with(|sandbox, now| {
+        sandbox.invoke(REGION, "crash", json!(1));
+        sandbox.lambda.take(now, "crash").expect("an event waits");
+    });
+    let ended = server.wait_for(|sandbox| sandbox.lambda.finished().first().cloned());
+    let error = patiently(ended).await.result.expect_err("it has crashed");
+    assert_eq!(error["errorType"], "Runtime.ExitError");
+    assert!(
+        error["errorMessage"]
+            .as_str()
+            .is_some_and(|text| text.ends_with("exit status: 3")),
+        "{error}"
+    );
+}
+
+/// A program that cannot be started says so, and is not tried for ever.
+#[tokio::test]
+async fn a_program_that_cannot_start_is_told() {
+    let server = serve().await;
+    create(
+        &server,
+        "missing",
+        &["/no/such/program"],
+        Duration::from_secs(30),
+    );
+    server.with(|sandbox, _| sandbox.invoke(REGION, "missing", json!(1)));
+    let line = server.wait_for(|sandbox| sandbox.lambda.logs().front().cloned());
+    let line = patiently(line).await;
+    assert!(
+        line.starts_with("missing: cannot start /no/such/program: "),
+        "{line}"
+    );
+}
+
+fn scenario(name: &str) -> Scenario {
+    let path = format!("{}/../examples/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).expect("it is there");
+    Scenario::parse(&text).expect("it is a scenario")
+}
+
+/// Plays a shipped scenario with the functions' handlers in virtual time, and says how each release ended.
+async fn play(name: &str) -> Vec<(String, Option<Status>)> {
+    let gate = GateWorld::new(REGION);
+    gate.world.with(|sandbox, now| {
+        for function in [FUNCTION, RETRY_FUNCTION] {
+            sandbox
+                .programs
+                .insert(function.to_owned(), vec![function.to_owned()]);
+        }
+        sandbox.begin_scenario(now, scenario(name));
+    });
+    gate.play(Duration::from_mins(3)).await;
+    gate.world.with(|sandbox, _| {
+        let refused = sandbox.transcript.calls().iter().find(|call| {
+            call.service == "Scenario" && matches!(call.outcome, aws_sandbox::Outcome::Error(_))
+        });
+        assert!(refused.is_none(), "{refused:?}");
+        let commands = sandbox
+            .transcript
+            .calls()
+            .iter()
+            .filter(|call| call.operation == "pipeline");
+        let names: Vec<String> = commands
+            .map(|call| call.input["name"].as_str().expect("a name").to_owned())
+            .collect();
+        let end = |name: String| {
+            let status = sandbox.codepipeline.newest_execution(&name);
+            (name, status)
+        };
+        names.into_iter().map(end).collect()
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_scenario_of_a_regional_outage() {
+    let ends = play("regional-outage").await;
+    assert_eq!(ends.len(), 9);
+    for (pipeline, status) in ends {
+        // Its policy leaves it to people.
+        let expected = if pipeline == "billing" {
+            Status::Failed
+        } else {
+            Status::Succeeded
+        };
+        assert_eq!(status, Some(expected), "{pipeline}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_scenario_of_a_flapping_incident() {
+    assert_eq!(
+        play("flapping-incident").await,
+        [("checkout".to_owned(), Some(Status::Succeeded))]
+    );
+}
+
+/// A slip in a scenario is told with its place.
+#[test]
+fn a_scenario_that_cannot_be_read_says_why() {
+    let command = |text: &str| {
+        Scenario::parse(&format!(r#"{{"commands": [{text}]}}"#)).expect_err("it is refused")
+    };
+    assert_eq!(
+        command(r#"{"do": "release", "pipeline": "p"}"#),
+        "command 1: `at` is missing: when it is done, as in \"90s\""
+    );
+    assert_eq!(
+        command(r#"{"at": "soon", "do": "release", "pipeline": "p"}"#),
+        "command 1: `at`: `soon` is no duration; it is an integer and a unit of ms, s, m, h, d: `90s`"
+    );
+    assert!(
+        command(r#"{"at": "1s", "do": "relase"}"#)
+            .starts_with("command 1: unknown variant `relase`, expected one of")
+    );
+    assert!(
+        command(r#"{"at": "1s", "do": "release", "pipeline": "p", "when": 1}"#)
+            .contains("unknown field `when`")
+    );
+    assert_eq!(
+        Scenario::parse("[]").expect_err("it is refused"),
+        "it is no object: {\"commands\": [{\"at\": \"0s\", \"do\": …}]}"
+    );
+}
