@@ -195,7 +195,7 @@ fn a_message_is_published_and_answered_in_xml() {
     let (status, body) = publish(&format!("{TOPIC}&Subject=hello&Message=a%26b"));
     assert_eq!(status, StatusCode::OK, "{body}");
     assert!(
-        body.starts_with("<PublishResponse><PublishResult><MessageId>"),
+        body.starts_with("<PublishResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><PublishResult><MessageId>"),
         "{body}"
     );
 }
