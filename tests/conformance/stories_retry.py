@@ -156,8 +156,8 @@ def refusals(w):
     answer = p.retry("Gate", second)
     w.refused("facts 2.1: a later execution has failed in the stage", answer, "NotLatestPipelineExecutionException")
     answer = p.retry("Gate", NOBODY)
-    fits = answer.code in ("NotLatestPipelineExecutionException", "StageNotRetryableException")
-    w.check("an unknown execution is refused", fits, f"got {answer}")
+    message = _not_retryable("Gate", p.name, NOBODY)
+    w.refused("an unknown execution is refused", answer, "StageNotRetryableException", message)
 
     w.accepted("UpdatePipeline", p.update())
     answer = p.retry("Gate", third)
@@ -177,8 +177,8 @@ def superseded(w):
     p.job().succeed()
     p.wait(second, "Succeeded")
     answer = p.retry("Gate", first)
-    fits = answer.code in ("StageNotRetryableException", "NotLatestPipelineExecutionException")
-    w.check("B5: the execution is superseded", fits, f"got {answer}")
+    message = _not_retryable("Gate", p.name, first)
+    w.refused("B5: the execution is superseded", answer, "StageNotRetryableException", message)
 
 
 def stopped(w):

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use aws_sandbox::World;
 use aws_sandbox::codepipeline::{ActionDeclaration, ExecutionMode};
 use aws_sandbox::eventbridge::{DetailType, NotificationRule};
 use aws_sandbox::health::Event;
 use aws_sandbox::lambda::Invocation;
 use aws_sandbox::sns::Disturbance;
+use aws_sandbox::{Fault, World};
 use serde_json::{Value, json};
 
 use crate::in_world::START;
@@ -269,7 +269,7 @@ async fn stops_and_superseding_are_told() {
             "action Prod Gate ABANDONED 1.0",
             "stage Prod CANCELED 0.0",
             "pipeline CANCELED 1.0",
-            "action Prod Gate ABANDONED 1.0",
+            "action Prod Gate CANCELED 1.0",
         ]
     );
     assert_eq!(heard[2]["detail"]["stop-execution-comments"], "a freeze");
@@ -290,12 +290,15 @@ async fn notification_rules_tell_stages_and_pipelines_why() {
             subscribe(sandbox, now, &topic, None);
             let event_type_ids = ["action", "stage", "pipeline"]
                 .map(|part| format!("codepipeline-pipeline-{part}-execution-failed"));
-            sandbox.eventbridge.put_notification_rule(NotificationRule {
-                resource: "arn:aws:codepipeline:us-east-1:111122223333:shop".to_owned(),
-                event_type_ids: event_type_ids.to_vec(),
-                detail_type,
-                topic_arn: topic,
-            });
+            sandbox
+                .eventbridge
+                .put_notification_rule(NotificationRule {
+                    resource: "arn:aws:codepipeline:us-east-1:111122223333:shop".to_owned(),
+                    event_type_ids: event_type_ids.to_vec(),
+                    detail_type,
+                    topic_arn: topic,
+                })
+                .expect("known types");
         });
         releases.start().await;
         releases.fail(&releases.job()).await;
@@ -476,7 +479,7 @@ async fn a_failed_invocation_is_tried_twice_more() {
         assert_eq!(seconds.collect::<Vec<_>>(), [0, 60, 180]);
         assert_eq!(
             sandbox.lambda.dead_letters(LISTENER),
-            [json!({"number": 1})]
+            [&json!({"number": 1})]
         );
         sandbox.invoke(REGION, LISTENER, json!({"number": 2}));
     });
@@ -530,4 +533,124 @@ async fn the_world_goes_on_while_a_function_runs() {
             .with(|sandbox, _| sandbox.lambda.finished().len()),
         1
     );
+}
+
+/// The deadline of a try is not that of the next one, although both have the event's id.
+#[tokio::test(start_paused = true)]
+async fn a_try_is_not_ended_at_the_deadline_of_the_one_before() {
+    let world = World::new(START, 5);
+    world.with(|sandbox, _| {
+        sandbox.lambda.timeout = Duration::from_secs(66);
+        sandbox.invoke(REGION, LISTENER, json!({}));
+    });
+    let tries = std::cell::Cell::new(0);
+    world
+        .play(Duration::from_mins(10), async |_| {
+            tries.set(tries.get() + 1);
+            if tries.get() == 1 {
+                return Err(json!({"errorType": "No"}));
+            }
+            tokio::time::sleep(Duration::from_secs(30)).await;
+            Ok(json!("done"))
+        })
+        .await;
+    world.with(|sandbox, _| {
+        let results: Vec<bool> = sandbox
+            .lambda
+            .finished()
+            .iter()
+            .map(|done| done.result.is_ok())
+            .collect();
+        assert_eq!(results, [false, true]);
+    });
+}
+
+/// A function that was deleted gets nothing more, not even what it has failed before.
+#[tokio::test(start_paused = true)]
+async fn a_deleted_function_is_not_tried_again() {
+    let world = World::new(START, 5);
+    world.with(|sandbox, _| sandbox.invoke(REGION, LISTENER, json!({})));
+    let fail = async |_: &Invocation| Err(json!({"errorType": "No"}));
+    world.play(Duration::from_secs(1), fail).await;
+    world.with(|sandbox, now| {
+        sandbox.lambda.delete_function(now, REGION, LISTENER);
+    });
+    world.play(Duration::from_mins(10), fail).await;
+    assert_eq!(world.with(|sandbox, _| sandbox.lambda.finished().len()), 1);
+}
+
+/// The same function in two regions is two functions.
+#[tokio::test(start_paused = true)]
+async fn a_function_is_of_its_region() {
+    let world = World::new(START, 5);
+    world.with(|sandbox, now| {
+        sandbox.lambda.delete_function(now, "us-west-2", LISTENER);
+        sandbox.invoke("us-west-2", LISTENER, json!({}));
+        sandbox.invoke(REGION, LISTENER, json!({}));
+        let invocation = sandbox.lambda.take(now, LISTENER).expect("one exists");
+        assert!(
+            invocation
+                .function_arn
+                .starts_with("arn:aws:lambda:us-east-1:")
+        );
+        assert!(sandbox.lambda.take(now, LISTENER).is_none());
+    });
+}
+
+/// Subscribing again is the same subscription (SNS API reference, "Subscribe").
+#[tokio::test(start_paused = true)]
+async fn a_function_is_subscribed_once() {
+    let world = World::new(START, 5);
+    world.with(|sandbox, now| {
+        let topic = sandbox.sns.create_topic(REGION, "once");
+        subscribe(sandbox, now, &topic, None);
+        subscribe(sandbox, now, &topic, None);
+        sandbox.connect_signals(now, REGION, LISTENER);
+        sandbox.connect_signals(now, REGION, LISTENER);
+        sandbox.publish(now, &topic, &json!(1));
+        sandbox.publish_signal(now, REGION, &json!({"source": "health-gate"}));
+    });
+    assert_eq!(heard(&world), [json!(1), json!({"source": "health-gate"})]);
+}
+
+/// A slow service does what it was asked to later, and a late one at once; both answer later.
+#[tokio::test(start_paused = true)]
+async fn slow_and_late_are_not_the_same() {
+    for (fault, done_at_once) in [
+        (Fault::Slow(Duration::from_secs(4)), false),
+        (Fault::Late(Duration::from_secs(4)), true),
+    ] {
+        let world = World::new(START, 5);
+        let arn = world.with(|sandbox, now| {
+            sandbox.create_pipeline(now, REGION, shop(ExecutionMode::Superseded));
+            sandbox.fail("TagResource", fault.clone(), 0..1);
+            "arn:aws:codepipeline:us-east-1:111122223333:shop"
+        });
+        let client = aws_sdk_codepipeline::Client::new(&world.sdk_config(REGION));
+        let tag = aws_sdk_codepipeline::types::Tag::builder()
+            .key("a")
+            .value("b")
+            .build()
+            .expect("complete");
+        let tags = |world: &World| {
+            let input = json!({"resourceArn": arn});
+            let output = world.with(|sandbox, now| {
+                sandbox.call(now, "CodePipeline", "ListTagsForResource", REGION, &input)
+            });
+            output.expect("a list")["tags"]
+                .as_array()
+                .expect("a list")
+                .len()
+        };
+        let call = client.tag_resource().resource_arn(arn).tags(tag).send();
+        let look = async {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            tags(&world)
+        };
+        let (answered, meanwhile) = tokio::join!(call, look);
+        answered.expect("it is done in the end");
+        assert_eq!(meanwhile == 1, done_at_once, "{fault:?}");
+        assert_eq!(tags(&world), 1, "{fault:?}");
+        assert!(world.now().as_millis() - START.as_millis() >= 4_000);
+    }
 }

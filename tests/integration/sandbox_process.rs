@@ -19,10 +19,10 @@ fn create(server: &HttpServer, function: &str, command: &[&str], timeout: Durati
         command: command.iter().map(|&word| word.to_owned()).collect(),
         environment: vec![("GATE_FUNCTION_NAME".to_owned(), FUNCTION.to_owned())],
     };
-    server.with(|sandbox, _| {
+    server.with(|sandbox, now| {
         sandbox
             .lambda
-            .create_function(function, timeout, Some(program));
+            .create_function(now, REGION, function, timeout, Some(program));
     });
 }
 
@@ -234,6 +234,13 @@ async fn a_program_that_cannot_start_is_told() {
         line.starts_with("missing: cannot start /no/such/program: "),
         "{line}"
     );
+    // The event has failed, and is tried again like any other.
+    let failed = server.wait_for(|sandbox| sandbox.lambda.finished().first().cloned());
+    let error = patiently(failed)
+        .await
+        .result
+        .expect_err("it could not run");
+    assert_eq!(error["errorType"], "Runtime.ExitError");
 }
 
 fn scenario(name: &str) -> Scenario {

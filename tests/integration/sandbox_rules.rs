@@ -223,7 +223,10 @@ async fn a_retry_is_refused_after_an_update_and_while_another_is_accepted() {
     let again = releases
         .retry(&execution, "FAILED_ACTIONS")
         .expect_err("one is on its way");
-    assert_eq!(again.code, "StageNotRetryableException");
+    assert_eq!(
+        (again.code.as_str(), again.status.as_u16()),
+        ("ConflictException", 409)
+    );
     releases.pass(Duration::from_secs(10)).await;
     releases.fail(&releases.job()).await;
     releases.call("UpdatePipeline", json!({"pipeline": shop(SUPERSEDED)}));
@@ -571,7 +574,7 @@ async fn a_missing_function_fails_its_action() {
     let releases = Releases::new(SUPERSEDED);
     releases
         .world
-        .with(|sandbox, _| sandbox.lambda.delete_function(FUNCTION));
+        .with(|sandbox, now| sandbox.lambda.delete_function(now, "us-east-1", FUNCTION));
     let execution = releases.start().await;
     releases.pass(Duration::from_secs(5)).await;
     assert_eq!(releases.status(&execution), "Failed");
@@ -581,4 +584,174 @@ async fn a_missing_function_fails_its_action() {
         json!({"code": "ConfigurationError", "message": "The AWS Lambda function pipeline-gate does not exist."})
     );
     assert_eq!(shown["externalExecutionId"], Value::Null);
+}
+
+/// A stop and a retry that meet leave no lock behind: what is stopped can be retried, and what is retried can be stopped ("Stop a
+/// pipeline execution", "Retry a failed stage").
+#[tokio::test(start_paused = true)]
+async fn stops_and_retries_that_meet_leave_no_lock() {
+    let stop = |execution: &str, abandon: bool| json!({"pipelineName": "shop", "pipelineExecutionId": execution, "abandon": abandon});
+    // A retry before the execution shows that it was stopped.
+    let releases = Releases::new(SUPERSEDED);
+    let execution = releases.start().await;
+    releases.call("StopPipelineExecution", stop(&execution, true));
+    releases
+        .retry(&execution, "ALL_ACTIONS")
+        .expect("it is stopped");
+    releases.pass(Duration::from_secs(10)).await;
+    assert_eq!(releases.status(&execution), "InProgress");
+    assert_eq!(releases.action("Prod", "Gate")["status"], "InProgress");
+
+    // A stop before the retry's actions begin, while another action goes on, and when none does.
+    for (abandon, sibling) in [(false, true), (true, true), (false, false), (true, false)] {
+        let releases = Releases::of(two_gates());
+        let execution = releases.start().await;
+        let (a, b) = (releases.job(), releases.job());
+        if !sibling {
+            releases.succeed(&b).await;
+        }
+        releases.fail(&a).await;
+        releases
+            .retry(&execution, "FAILED_ACTIONS")
+            .expect("A has failed");
+        releases.call("StopPipelineExecution", stop(&execution, abandon));
+        if sibling && !abandon {
+            assert_eq!(releases.shown("Prod").1, "Stopping");
+            releases.succeed(&b).await;
+        }
+        releases.pass(Duration::from_secs(20)).await;
+        let context = format!("abandon {abandon}, sibling {sibling}");
+        assert_eq!(releases.shown("Prod").1, "Stopped", "{context}");
+        assert_eq!(releases.status(&execution), "Stopped", "{context}");
+        assert!(
+            releases.invocation().is_none(),
+            "{context}: the retry was dropped"
+        );
+        releases
+            .retry(&execution, "FAILED_ACTIONS")
+            .expect("what was stopped can be retried");
+        releases.pass(Duration::from_secs(10)).await;
+        assert_eq!(
+            releases.action("Prod", "A")["status"],
+            "InProgress",
+            "{context}"
+        );
+        let next = releases.start().await;
+        assert_eq!(
+            releases.stage("Prod")["inboundExecution"]["pipelineExecutionId"],
+            *next,
+            "{context}"
+        );
+    }
+}
+
+/// A stage that was stopped between its actions can be retried as a whole (same page); the reason stays although the action ended at
+/// once.
+#[tokio::test(start_paused = true)]
+async fn a_stage_stopped_between_its_actions_can_be_retried() {
+    let releases = Releases::new(SUPERSEDED);
+    let execution = releases.start().await;
+    let job = releases.job();
+    releases.call("PutJobSuccessResult", json!({"jobId": job}));
+    releases.pass(Duration::from_millis(29_900)).await;
+    releases.call(
+        "StopPipelineExecution",
+        json!({"pipelineName": "shop", "pipelineExecutionId": execution, "reason": "a freeze"}),
+    );
+    releases.pass(Duration::from_secs(1)).await;
+    let shown = releases.execution(&execution);
+    assert_eq!(
+        (&shown["status"], &shown["statusSummary"]),
+        (&json!("Stopped"), &json!("a freeze"))
+    );
+    let refused = releases
+        .retry(&execution, "FAILED_ACTIONS")
+        .expect_err("nothing has failed");
+    assert_eq!(refused.code, "StageNotRetryableException");
+    releases
+        .retry(&execution, "ALL_ACTIONS")
+        .expect("it was stopped");
+    releases.pass(Duration::from_secs(10)).await;
+    assert_eq!(releases.action("Prod", "Gate")["status"], "InProgress");
+    assert_eq!(releases.execution(&execution)["statusSummary"], Value::Null);
+}
+
+/// Executions in PARALLEL mode go on after an update, also one that waits in front of a stage that is gone.
+#[tokio::test(start_paused = true)]
+async fn nobody_waits_for_ever_in_front_of_a_stage_that_is_gone() {
+    let releases = Releases::new(ExecutionMode::Parallel);
+    let transition = json!({"pipelineName": "shop", "stageName": "After", "transitionType": "Inbound", "reason": "no"});
+    releases.call("DisableStageTransition", transition);
+    let execution = releases.start().await;
+    releases.succeed(&releases.job()).await;
+    releases.pass(Duration::from_mins(1)).await;
+    assert_eq!(releases.status(&execution), "InProgress");
+    let mut pipeline = shop(ExecutionMode::Parallel);
+    pipeline.stages.truncate(2);
+    releases.call("UpdatePipeline", json!({"pipeline": pipeline}));
+    releases.pass(Duration::from_mins(1)).await;
+    assert_eq!(releases.status(&execution), "Succeeded");
+}
+
+/// `succeededInStage` goes by the stage's name, in whichever version it was (API reference, "SucceededInStageFilter").
+#[tokio::test(start_paused = true)]
+async fn executions_are_filtered_by_the_name_of_a_stage() {
+    let releases = Releases::new(SUPERSEDED);
+    releases.start().await;
+    releases.succeed(&releases.job()).await;
+    releases.pass(Duration::from_mins(1)).await;
+    let mut pipeline = shop(SUPERSEDED);
+    let between = StageDeclaration::new("Between", vec![ActionDeclaration::deploy("Deploy", "b")]);
+    pipeline.stages.insert(1, between);
+    releases.call("UpdatePipeline", json!({"pipeline": pipeline}));
+    let succeeded = |stage: &str| {
+        let filter = json!({"succeededInStage": {"stageName": stage}});
+        let output = releases.call(
+            "ListPipelineExecutions",
+            json!({"pipelineName": "shop", "filter": filter}),
+        );
+        output["pipelineExecutionSummaries"]
+            .as_array()
+            .expect("a list")
+            .len()
+    };
+    assert_eq!(
+        ["Source", "Between", "Prod", "After"].map(succeeded),
+        [1, 0, 1, 1]
+    );
+}
+
+/// What an execution is started with has to have its place in the pipeline ("Start a pipeline manually").
+#[tokio::test(start_paused = true)]
+async fn a_start_with_a_slip_is_refused() {
+    let releases = Releases::new(SUPERSEDED);
+    for (member, value) in [
+        ("variables", json!([{"name": "Nowhere", "value": "x"}])),
+        (
+            "sourceRevisions",
+            json!([{"actionName": "Nowhere", "revisionType": "S3_OBJECT_VERSION_ID", "revisionValue": "x"}]),
+        ),
+        (
+            "sourceRevisions",
+            json!([{"actionName": "Source", "revisionType": "COMMIT_ID", "revisionValue": "x"}]),
+        ),
+    ] {
+        let refused = releases.refused(
+            "StartPipelineExecution",
+            json!({"name": "shop", member: value}),
+        );
+        assert!(refused.starts_with("ValidationException: "), "{refused}");
+    }
+    let revision = json!([{"actionName": "Source", "revisionType": "S3_OBJECT_VERSION_ID", "revisionValue": "v7"}]);
+    let output = releases.call(
+        "StartPipelineExecution",
+        json!({"name": "shop", "sourceRevisions": revision}),
+    );
+    releases.pass(Duration::from_secs(2)).await;
+    let shown = releases.execution(output["pipelineExecutionId"].as_str().expect("an id"));
+    assert_eq!(shown["artifactRevisions"][0]["revisionId"], "v7");
+    assert_eq!(
+        releases.invocation().expect("the gate is asked").function,
+        FUNCTION
+    );
 }

@@ -26,6 +26,11 @@ impl<T> Agenda<T> {
         self.steps.insert((at, self.count), step);
     }
 
+    /// Forgets what is not kept.
+    pub(crate) fn retain(&mut self, keeps: impl Fn(&T) -> bool) {
+        self.steps.retain(|_, step| keeps(step));
+    }
+
     /// When the next one is due.
     pub(crate) fn next(&self) -> Option<Timestamp> {
         self.steps.keys().next().map(|(at, _)| *at)

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::Response;
+use http::{HeaderValue, Request, Response};
 
 /// What a driver does with a request.
 #[derive(Debug)]
@@ -12,10 +12,20 @@ pub enum Answer {
     Now(Response<Bytes>),
     /// Answer it so much later.
     After(Duration, Response<Bytes>),
+    /// Hand it in again so much later, marked as one that has waited. Nothing has happened yet.
+    Wait(Duration),
     /// Hand it in again when the state has changed: a long poll. Nothing has happened yet.
     Later,
     /// End the connection without an answer, for this reason.
     Broken(&'static str),
     /// Leave it without an answer.
     Never,
+}
+
+/// The header of a request that has waited already.
+pub(crate) const WAITED: &str = "x-sandbox-waited";
+
+pub(crate) fn mark_as_waited(request: &mut Request<Bytes>) {
+    let yes = HeaderValue::from_static("yes");
+    request.headers_mut().insert(WAITED, yes);
 }

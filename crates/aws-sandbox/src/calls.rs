@@ -6,25 +6,19 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::answer::Answer;
+use crate::answer::{Answer, WAITED};
 use crate::codec::Target;
 use crate::codepipeline::CodePipeline;
+use crate::context::Context;
 use crate::faults::Fault;
 use crate::health::Health;
 use crate::sandbox::{Sandbox, not_found};
+use crate::service::service_name;
 use crate::service_error::ServiceError;
 use crate::sns::Sns;
 use crate::timestamp::Timestamp;
 use crate::transcript::{Call, Outcome};
 use crate::turn::Turn;
-
-/// What an operation runs in.
-#[derive(Debug)]
-pub(crate) struct Context<'a> {
-    pub(crate) turn: Turn<'a>,
-    /// The region that the call is signed for.
-    pub(crate) region: &'a str,
-}
 
 /// What an operation did.
 pub(crate) struct Done {
@@ -78,13 +72,22 @@ impl Sandbox {
             input: Value::Null,
             outcome: Outcome::Silence,
         };
-        let fault = self.faults.take(now, &target.operation, &target.region);
+        let fault = if request.headers().contains_key(WAITED) {
+            None
+        } else {
+            self.faults.take(now, &target.operation, &target.region)
+        };
+        if let Some(Fault::Slow(by)) = fault {
+            return Answer::Wait(by);
+        }
         let without = |result| Done {
             input: input_of(&target, request.body()),
             result,
         };
         let Done { input, result } = match fault.clone() {
-            None | Some(Fault::Cut | Fault::Late(_)) => self.operate(now, &target, request.body()),
+            None | Some(Fault::Cut | Fault::Late(_) | Fault::Slow(_)) => {
+                self.operate(now, &target, request.body())
+            }
             Some(Fault::Error(error)) => without(Err(error)),
             Some(Fault::Output(output)) => without(Ok(Reply::Output(
                 target.codec.encode(&target.operation, &output),
@@ -263,27 +266,6 @@ fn caller(request: &Request<Bytes>) -> Option<String> {
         .split(' ')
         .find_map(|part| part.strip_prefix("app/"))?;
     Some(app.to_owned())
-}
-
-/// The services, with the names that requests have for them.
-const SERVICES: [(&str, &str); 3] = [
-    ("Health", "AWSHealth_20160804"),
-    ("CodePipeline", "CodePipeline_20150709"),
-    ("SNS", "SNS"),
-];
-
-fn service_name(id: &str) -> &'static str {
-    let mut services = SERVICES.iter();
-    services
-        .find(|(_, of)| *of == id)
-        .map_or("unknown service", |(name, _)| name)
-}
-
-pub(crate) fn service_id(name: &str) -> &str {
-    let mut services = SERVICES.iter();
-    services
-        .find(|(of, _)| *of == name)
-        .map_or(name, |(_, id)| id)
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ mod list_pipeline_executions;
 mod list_pipelines;
 mod page;
 mod pipeline;
+mod place;
 mod put_job_failure_result;
 mod put_job_success_result;
 mod retry_stage_execution;
@@ -101,16 +102,12 @@ impl CodePipeline {
 
     /// The newest execution that has succeeded in a stage: what it can be rolled back to.
     pub fn last_success(&self, pipeline: &str, stage: &str) -> Option<String> {
-        let pipeline = self.pipelines.get(pipeline)?;
-        let stage = pipeline.stage_index(stage)?;
+        let executions = &self.pipelines.get(pipeline)?.executions;
         let succeeded = |execution: &&execution::Execution| {
-            let run = execution.runs.get(&stage);
-            !execution.is_rollback() && run.is_some_and(|run| run.status == Status::Succeeded)
+            !execution.is_rollback() && execution.has_succeeded_in(stage)
         };
-        let mut newest_first = pipeline.executions.iter().rev();
-        newest_first
-            .find(succeeded)
-            .map(|execution| execution.id.clone())
+        let newest = executions.iter().rev().find(succeeded)?;
+        Some(newest.id.clone())
     }
 
     /// The id of a pipeline's newest execution.
@@ -119,7 +116,8 @@ impl CodePipeline {
         Some(newest.id.clone())
     }
 
-    /// Creates a pipeline, or replaces the one with the same name. Unlike with the operation nothing is checked, so that
+    /// Creates a pipeline, or replaces the one with the same name and all that goes on in it. Unlike with the operation nothing
+    /// is checked, so that
     /// it may be shorter than CodePipeline allows, and no execution begins.
     ///
     /// # Panics
@@ -135,10 +133,16 @@ impl CodePipeline {
             actions.all(|action| action.kind().is_some()),
             "every action is of a type that the sandbox plays"
         );
-        self.pipelines.insert(
-            declaration.name.clone(),
-            Pipeline::new(now, region, declaration),
-        );
+        let name = declaration.name.clone();
+        self.agenda.retain(|step| step.pipeline() != Some(&name));
+        self.jobs.retain(|_, job| job.context.pipeline != name);
+        self.pipelines
+            .insert(name, Pipeline::new(now, region, declaration));
+    }
+
+    /// Whether there is a pipeline of this name.
+    pub(crate) fn has_pipeline(&self, name: &str) -> bool {
+        self.pipelines.contains_key(name)
     }
 
     /// A job of this region: to another region it does not exist (seen with real CodePipeline).

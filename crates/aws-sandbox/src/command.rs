@@ -5,20 +5,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use crate::codepipeline::{
-    ActionDeclaration, Deployment, ExecutionMode, PipelineDeclaration, StageDeclaration,
-};
+use crate::codepipeline::ExecutionMode;
 use crate::duration;
 use crate::eventbridge::NotificationRule;
-use crate::faults::Fault;
-use crate::health::Event;
-use crate::lambda::Program;
-use crate::sandbox::Sandbox;
-use crate::service_error::ServiceError;
-use crate::sns::Disturbance;
-use crate::timestamp::Timestamp;
 
 /// One thing to do, named by `do`: `{"do": "delete-function", "function": "pipeline-gate"}`.
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -178,6 +169,9 @@ pub enum Command {
     CreateFunction {
         /// The function's name.
         function: String,
+        /// The region.
+        #[serde(default = "usual_region")]
+        region: String,
         /// Which program: one of those that whoever runs the sandbox has allowed.
         runs: String,
         /// Its environment.
@@ -191,6 +185,9 @@ pub enum Command {
     DeleteFunction {
         /// The function's name.
         function: String,
+        /// The region.
+        #[serde(default = "usual_region")]
+        region: String,
     },
 }
 
@@ -199,15 +196,15 @@ pub enum Command {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Issue {
     /// `EC2`.
-    service: String,
+    pub(crate) service: String,
     /// The impacted region, or `global`.
     #[serde(default = "usual_region")]
-    region: String,
+    pub(crate) region: String,
     /// Tells it apart from others of the same service and region.
-    name: String,
+    pub(crate) name: String,
     /// In how many messages EventBridge gets it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pages: Option<u32>,
+    pub(crate) pages: Option<u32>,
 }
 
 /// What goes wrong with a call.
@@ -230,6 +227,8 @@ pub enum FaultName {
     Silence,
     /// The answer comes later; what was asked is done at once.
     Late,
+    /// What was asked is done later, and then answered.
+    Slow,
 }
 
 /// What happens to a message.
@@ -260,239 +259,4 @@ impl Command {
         let value = serde_json::to_value(self).expect("commands have string keys");
         value["do"].as_str().unwrap_or_default().to_owned()
     }
-}
-
-impl Sandbox {
-    /// Does something, and says what came of it.
-    ///
-    /// # Errors
-    /// What is wrong with the command, or what the service refuses the call with.
-    pub fn command(&mut self, now: Timestamp, command: Command) -> Result<Value, ServiceError> {
-        let done = json!({});
-        match command {
-            Command::Call {
-                service,
-                operation,
-                region,
-                input,
-            } => {
-                let input = with_times(now, input).map_err(refused)?;
-                return self.call(now, &service, &operation, &region, &input);
-            }
-            Command::Pipeline {
-                name,
-                region,
-                policy,
-                mode,
-            } => {
-                let policy = match policy {
-                    Value::Null => None,
-                    Value::String(text) => Some(text),
-                    policy @ (Value::Object(_)
-                    | Value::Array(_)
-                    | Value::Bool(_)
-                    | Value::Number(_)) => Some(policy.to_string()),
-                };
-                let gate =
-                    ActionDeclaration::lambda("HealthGate", "pipeline-gate", policy.as_deref());
-                let deploy = ActionDeclaration::deploy("Deploy", "website").run_order(2);
-                let stages = vec![
-                    StageDeclaration::new("Source", vec![ActionDeclaration::source("Source")]),
-                    StageDeclaration::new("Production", vec![gate, deploy]),
-                ];
-                self.create_pipeline(
-                    now,
-                    &region,
-                    PipelineDeclaration::new(&name, stages).in_mode(mode),
-                );
-            }
-            Command::Release { pipeline } => {
-                let id = self.start_execution(now, &pipeline)?;
-                return Ok(json!({"pipelineExecutionId": id}));
-            }
-            Command::OpenEvent(issue) => {
-                let event =
-                    Event::operational_issue(&issue.service, &issue.region, &issue.name, now);
-                let arn = event.arn.clone();
-                if let Some(pages) = issue.pages {
-                    self.health.split_event(&arn, pages);
-                }
-                self.open_event(now, event);
-                return Ok(json!({"arn": arn}));
-            }
-            Command::UpdateEvent { arn } => {
-                let mut event = self.event(&arn)?;
-                event.last_updated_time = now;
-                self.open_event(now, event);
-            }
-            Command::CloseEvent { arn } => {
-                self.event(&arn)?;
-                self.close_event(now, &arn);
-            }
-            Command::Health {
-                active,
-                replication_lag,
-            } => {
-                let health = &mut self.health;
-                health.active = active.unwrap_or(std::mem::take(&mut health.active));
-                health.replication_lag = replication_lag.unwrap_or(health.replication_lag);
-            }
-            Command::Fault {
-                operation,
-                region,
-                fault,
-                times,
-                by,
-            } => {
-                let fault = fault.of(&operation, by)?;
-                let calls = 0..times.unwrap_or(usize::MAX);
-                match region {
-                    Some(region) => self.fail_in(&region, &operation, fault, calls),
-                    None => self.fail(&operation, fault, calls),
-                }
-            }
-            Command::Limit {
-                operation,
-                calls_a_second,
-            } => self.limit(&operation, calls_a_second),
-            Command::Deployment {
-                bucket,
-                takes,
-                fails,
-            } => self
-                .codepipeline
-                .set_deployment(&bucket, Deployment { takes, fails }),
-            Command::Delays(changes) => {
-                self.codepipeline.delays = changed(&self.codepipeline.delays, changes)?
-            }
-            Command::EventDelays(changes) => {
-                self.eventbridge.delays = changed(&self.eventbridge.delays, changes)?
-            }
-            Command::Disturb {
-                disturbance,
-                deliveries,
-                by,
-                times,
-            } => self.sns.disturb(disturbance.of(by, times)?, 0..deliveries),
-            Command::Rule {
-                region,
-                pattern,
-                topic_arn,
-            } => self
-                .eventbridge
-                .put_rule(&region, &pattern, &topic_arn)
-                .map_err(refused)?,
-            Command::NotificationRule(rule) => self.eventbridge.put_notification_rule(rule),
-            Command::ConnectSignals { region, function } => {
-                self.connect_signals(now, &region, &function)
-            }
-            Command::Signal { region, message } => self.publish_signal(now, &region, &message),
-            Command::CreateFunction {
-                function,
-                runs,
-                environment,
-                timeout,
-            } => {
-                let program = Program {
-                    command: self.program(&runs)?,
-                    environment: environment.into_iter().collect(),
-                };
-                self.lambda
-                    .create_function(&function, timeout, Some(program));
-            }
-            Command::DeleteFunction { function } => self.lambda.delete_function(&function),
-        }
-        Ok(done)
-    }
-
-    fn event(&self, arn: &str) -> Result<Event, ServiceError> {
-        let event = self.health.event(arn).cloned();
-        event.ok_or_else(|| refused(format!("there is no event {arn}")))
-    }
-
-    fn program(&self, name: &str) -> Result<Vec<String>, ServiceError> {
-        self.programs.get(name).cloned().ok_or_else(|| {
-            let known: Vec<&str> = self.programs.keys().map(String::as_str).collect();
-            refused(format!(
-                "no program `{name}` can be run; there are: {}",
-                known.join(", ")
-            ))
-        })
-    }
-}
-
-impl FaultName {
-    fn of(self, operation: &str, by: Option<Duration>) -> Result<Fault, ServiceError> {
-        Ok(match self {
-            Self::Throttle => Fault::Error(ServiceError::throttling()),
-            Self::Deny => Fault::Error(ServiceError::access_denied(operation)),
-            Self::InternalFailure => Fault::Error(ServiceError::internal_failure()),
-            Self::SubscriptionRequired => Fault::Error(ServiceError::subscription_required()),
-            Self::Garbage => Fault::Garbage,
-            Self::Cut => Fault::Cut,
-            Self::Silence => Fault::Silence,
-            Self::Late => {
-                Fault::Late(by.ok_or_else(|| refused("`late` needs `by`: how much later"))?)
-            }
-        })
-    }
-}
-
-impl DisturbanceName {
-    fn of(self, by: Option<Duration>, times: Option<u32>) -> Result<Disturbance, ServiceError> {
-        Ok(match self {
-            Self::Twice => Disturbance::Twice,
-            Self::Lost => Disturbance::Lost,
-            Self::Late => {
-                Disturbance::Late(by.ok_or_else(|| refused("`late` needs `by`: how much later"))?)
-            }
-            Self::Retried => Disturbance::Retried(
-                times.ok_or_else(|| refused("`retried` needs `times`: how often"))?,
-            ),
-        })
-    }
-}
-
-/// The same input with the times that its texts name.
-fn with_times(now: Timestamp, input: Value) -> Result<Value, String> {
-    const BEGIN: &str = "{now+";
-    Ok(match input {
-        Value::String(text) => {
-            let Some((before, rest)) = text.split_once(BEGIN) else {
-                return Ok(Value::String(text));
-            };
-            let (ahead, after) = rest
-                .split_once('}')
-                .ok_or_else(|| format!("`{BEGIN}` without `}}`: {text}"))?;
-            let time = (now + duration::parse(ahead)?).rfc3339_seconds();
-            Value::String(format!("{before}{}Z{after}", &time[..16]))
-        }
-        Value::Array(items) => {
-            let items = items.into_iter().map(|item| with_times(now, item));
-            Value::Array(items.collect::<Result<_, _>>()?)
-        }
-        Value::Object(members) => {
-            let members = members
-                .into_iter()
-                .map(|(name, value)| Ok((name, with_times(now, value)?)));
-            Value::Object(members.collect::<Result<_, String>>()?)
-        }
-        other @ (Value::Null | Value::Bool(_) | Value::Number(_)) => other,
-    })
-}
-
-/// Some of the settings, changed; the others as they were.
-fn changed<T: Serialize + for<'de> Deserialize<'de>>(
-    settings: &T,
-    changes: Map<String, Value>,
-) -> Result<T, ServiceError> {
-    let mut all = serde_json::to_value(settings).expect("settings have string keys");
-    if let Some(all) = all.as_object_mut() {
-        all.extend(changes);
-    }
-    serde_json::from_value(all).map_err(|error| refused(error.to_string()))
-}
-
-fn refused(why: impl Into<String>) -> ServiceError {
-    ServiceError::new("SandboxCommandRefused", why)
 }

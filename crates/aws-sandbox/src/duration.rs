@@ -12,6 +12,9 @@ const UNITS: [(&str, u64); 5] = [
     ("d", 86_400_000),
 ];
 
+/// No duration of a scenario is longer: ten years.
+const LONGEST: u64 = 3_650 * 86_400_000;
+
 /// Reads `90s`.
 ///
 /// # Errors
@@ -25,7 +28,8 @@ pub(crate) fn parse(text: &str) -> Result<Duration, String> {
         .parse::<u64>()
         .ok()
         .zip(unit)
-        .and_then(|(n, (_, millis))| n.checked_mul(*millis));
+        .and_then(|(n, (_, millis))| n.checked_mul(*millis))
+        .filter(|millis| *millis <= LONGEST);
     millis.map(Duration::from_millis).ok_or_else(|| {
         format!("`{text}` is no duration; it is an integer and a unit of ms, s, m, h, d: `90s`")
     })

@@ -1,6 +1,8 @@
 //! EventBridge, as far as it brings events to topics: rules with a pattern, and the notification rules of the developer
 //! tools, which bring the same events in a shape of their own (AWS CodeStar Notifications).
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -10,8 +12,27 @@ use crate::codepipeline::event::{ACTION, PIPELINE, STAGE};
 use crate::duration;
 use crate::pattern::Pattern;
 use crate::timestamp::Timestamp;
-use crate::turn::{Effect, Turn};
-use std::time::Duration;
+use crate::turn::{Effect, Event, Turn};
+
+const EVENT_TYPE_PREFIX: &str = "codepipeline-pipeline-";
+/// The event types of notification rules on pipelines (Developer Tools console guide).
+const EVENT_TYPES: [&str; 15] = [
+    "action-execution-canceled",
+    "action-execution-failed",
+    "action-execution-started",
+    "action-execution-succeeded",
+    "pipeline-execution-canceled",
+    "pipeline-execution-failed",
+    "pipeline-execution-resumed",
+    "pipeline-execution-started",
+    "pipeline-execution-succeeded",
+    "pipeline-execution-superseded",
+    "stage-execution-canceled",
+    "stage-execution-failed",
+    "stage-execution-resumed",
+    "stage-execution-started",
+    "stage-execution-succeeded",
+];
 
 /// The state of EventBridge.
 #[derive(Debug, Default)]
@@ -19,7 +40,8 @@ pub struct EventBridge {
     /// How long events take.
     pub delays: EventDelays,
     rules: Vec<Rule>,
-    notification_rules: Vec<NotificationRule>,
+    /// With their ARNs.
+    notification_rules: Vec<(String, NotificationRule)>,
     on_their_way: Agenda<(String, String)>,
 }
 
@@ -88,6 +110,7 @@ impl EventDelays {
 #[derive(Debug)]
 struct Rule {
     region: String,
+    text: String,
     pattern: Pattern,
     topic_arn: String,
 }
@@ -116,15 +139,6 @@ pub enum DetailType {
     Basic,
 }
 
-/// An event, and what notifications tell beyond it.
-#[derive(Debug)]
-pub(crate) struct Event {
-    /// As EventBridge has it.
-    pub(crate) event: Value,
-    /// `additionalAttributes` of a FULL notification.
-    pub(crate) additional: Value,
-}
-
 impl EventBridge {
     /// From now on events of a region that look like the pattern go to the topic.
     ///
@@ -136,17 +150,44 @@ impl EventBridge {
         pattern: &Value,
         topic_arn: &str,
     ) -> Result<(), String> {
-        self.rules.push(Rule {
+        let rule = Rule {
             region: region.to_owned(),
+            text: pattern.to_string(),
             pattern: Pattern::new(pattern)?,
             topic_arn: topic_arn.to_owned(),
-        });
+        };
+        let is_same = |known: &Rule| {
+            (&known.region, &known.text, &known.topic_arn)
+                == (&rule.region, &rule.text, &rule.topic_arn)
+        };
+        if !self.rules.iter().any(is_same) {
+            self.rules.push(rule);
+        }
         Ok(())
     }
 
     /// From now on events of a pipeline go to a topic, in the shape of notifications.
-    pub fn put_notification_rule(&mut self, rule: NotificationRule) {
-        self.notification_rules.push(rule);
+    ///
+    /// # Errors
+    /// If there is no such type of event.
+    pub fn put_notification_rule(&mut self, rule: NotificationRule) -> Result<(), String> {
+        let is_known = |id: &&String| {
+            let id = id.strip_prefix(EVENT_TYPE_PREFIX);
+            EVENT_TYPES.iter().any(|known| id == Some(known))
+        };
+        if let Some(unknown) = rule.event_type_ids.iter().find(|id| !is_known(id)) {
+            return Err(format!(
+                "no event type `{unknown}`; there are, after `{EVENT_TYPE_PREFIX}`: {}",
+                EVENT_TYPES.join(", ")
+            ));
+        }
+        let number = self.notification_rules.len() + 1;
+        let region = rule.resource.split(':').nth(3).unwrap_or_default();
+        let arn = format!(
+            "arn:aws:codestar-notifications:{region}:{ACCOUNT_ID}:notificationrule/{number:032x}"
+        );
+        self.notification_rules.push((arn, rule));
+        Ok(())
     }
 
     /// Takes an event.
@@ -162,15 +203,13 @@ impl EventBridge {
         let matching = of_region.filter(|rule| rule.pattern.matches(&text));
         let messages = matching.map(|rule| (rule.topic_arn.clone(), text.clone()));
         let type_id = event_type_id(&event);
-        let wants = |rule: &&NotificationRule| {
-            event["resources"][0] == rule.resource
-                && type_id
-                    .as_ref()
-                    .is_some_and(|id| rule.event_type_ids.contains(id))
+        let wants = |(_, rule): &&(String, NotificationRule)| {
+            let wanted = |id: &String| rule.event_type_ids.contains(id);
+            event["resources"][0] == rule.resource && type_id.as_ref().is_some_and(wanted)
         };
         let notified = self.notification_rules.iter().filter(wants);
-        let notified = notified.map(|rule| {
-            let message = notification(turn, &event, &additional, rule);
+        let notified = notified.map(|(arn, rule)| {
+            let message = notification(&event, &additional, arn, rule);
             (rule.topic_arn.clone(), message.to_string())
         });
         let messages: Vec<_> = messages.chain(notified).collect();
@@ -208,28 +247,23 @@ fn event_type_id(event: &Value) -> Option<String> {
 }
 
 /// The message of a notification rule: the event without id and version, with the rule, and in FULL detail with why.
-fn notification(
-    turn: &mut Turn<'_>,
-    event: &Value,
-    additional: &Value,
-    rule: &NotificationRule,
-) -> Value {
-    let additional = match rule.detail_type {
-        DetailType::Full => additional.clone(),
-        DetailType::Basic => json!({}),
-    };
+fn notification(event: &Value, additional: &Value, arn: &str, rule: &NotificationRule) -> Value {
+    let mut detail = event["detail"].clone();
+    let mut additional = additional.clone();
+    if rule.detail_type == DetailType::Basic {
+        additional = json!({});
+        if let Some(result) = detail["execution-result"].as_object_mut() {
+            result.remove("external-execution-summary");
+        }
+    }
     json!({
         "account": event["account"],
         "detailType": event["detail-type"],
         "region": event["region"],
         "source": event["source"],
         "time": event["time"],
-        "notificationRuleArn": format!(
-            "arn:aws:codestar-notifications:{}:{ACCOUNT_ID}:notificationrule/{}",
-            event["region"].as_str().unwrap_or_default(),
-            turn.ids.uuid().replace('-', ""),
-        ),
-        "detail": event["detail"],
+        "notificationRuleArn": arn,
+        "detail": detail,
         "resources": event["resources"],
         "additionalAttributes": additional,
     })

@@ -24,6 +24,8 @@ pub enum Fault {
     NoConnection(&'static str),
     /// The call is taken and done, and the connection ends before the answer.
     Cut,
+    /// The call is done only so much later, and then answered.
+    Slow(Duration),
     /// The call is taken and done, and the answer comes so much later.
     Late(Duration),
 }

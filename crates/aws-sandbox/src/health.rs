@@ -11,7 +11,7 @@ use crate::timestamp::Timestamp;
 pub use event::Event;
 
 /// The regions in which the service runs (user guide, "Accessing the AWS Health API").
-const REGIONS: [&str; 2] = ["us-east-1", "us-east-2"];
+pub(crate) const REGIONS: [&str; 2] = ["us-east-1", "us-east-2"];
 
 /// The state of AWS Health.
 #[derive(Debug)]

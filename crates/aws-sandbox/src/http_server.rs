@@ -5,6 +5,7 @@ mod functions;
 use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -19,7 +20,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::answer::Answer;
+use crate::answer::{Answer, mark_as_waited};
 use crate::sandbox::Sandbox;
 use crate::timestamp::Timestamp;
 
@@ -36,6 +37,8 @@ struct Shared {
     sandbox: Mutex<Sandbox>,
     /// Told after everything that may have changed the state: long polls and waiters look again then.
     changed: watch::Sender<()>,
+    /// Nothing happens by itself any more: a bug of the sandbox.
+    clock_has_stopped: AtomicBool,
 }
 
 impl HttpServer {
@@ -49,10 +52,11 @@ impl HttpServer {
         let shared = Arc::new(Shared {
             sandbox: Mutex::new(sandbox),
             changed: watch::Sender::new(()),
+            clock_has_stopped: AtomicBool::new(false),
         });
         let tasks = [
             tokio::spawn(accept(listener, Arc::clone(&shared))),
-            tokio::spawn(keep_time(Arc::clone(&shared))),
+            tokio::spawn(watch_time(Arc::clone(&shared))),
             tokio::spawn(functions::run(Arc::clone(&shared), address)),
         ];
         Ok(Self {
@@ -78,9 +82,16 @@ impl HttpServer {
     }
 
     /// Waits until the sandbox has what `look` looks for. It looks at every change.
+    ///
+    /// # Panics
+    /// If the sandbox itself has a bug, and nothing happens in it any more.
     pub async fn wait_for<T>(&self, mut look: impl FnMut(&Sandbox) -> Option<T>) -> T {
         let mut changed = self.shared.changed.subscribe();
         loop {
+            assert!(
+                !self.shared.clock_has_stopped.load(Ordering::Relaxed),
+                "the sandbox's clock has stopped"
+            );
             if let Some(found) = look(&self.shared.lock()) {
                 return found;
             }
@@ -110,7 +121,7 @@ impl Shared {
     }
 
     /// An error ends the connection.
-    async fn answer(&self, request: Request<Bytes>) -> io::Result<Response<Full<Bytes>>> {
+    async fn answer(&self, mut request: Request<Bytes>) -> io::Result<Response<Full<Bytes>>> {
         let mut changed = self.changed.subscribe();
         loop {
             let answer = self.lock().handle(now(), &request);
@@ -127,6 +138,10 @@ impl Shared {
                 Answer::Broken(why) => {
                     self.changed.send_replace(());
                     return Err(io::Error::other(why));
+                }
+                Answer::Wait(by) => {
+                    tokio::time::sleep(by).await;
+                    mark_as_waited(&mut request);
                 }
                 Answer::Later if changed.changed().await.is_ok() => {}
                 Answer::Later | Answer::Never => return pending().await,
@@ -171,6 +186,24 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
         });
         // A client that hangs up ends its own connection only.
         tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+    }
+}
+
+/// Keeps time, and says so if that ends: a sandbox that answers and does nothing would be believed.
+async fn watch_time(shared: Arc<Shared>) {
+    let mut keeping = AbortOnDrop(tokio::spawn(keep_time(Arc::clone(&shared))));
+    if (&mut keeping.0).await.is_err_and(|error| error.is_panic()) {
+        shared.clock_has_stopped.store(true, Ordering::Relaxed);
+        shared.changed.send_replace(());
+    }
+}
+
+/// A task that ends with whoever waits for it.
+struct AbortOnDrop(JoinHandle<()>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 

@@ -27,6 +27,7 @@ const MOST_LINES: usize = 1_000;
 pub struct Lambda {
     /// How long an invocation may take, of functions of which nothing else is said.
     pub timeout: Duration,
+    /// By ARN.
     functions: BTreeMap<String, Function>,
     waiting: VecDeque<Invocation>,
     running: BTreeMap<String, (Timestamp, Invocation)>,
@@ -102,7 +103,7 @@ pub(crate) struct Invoke {
 #[derive(Debug)]
 enum Step {
     /// An invocation has taken as long as it may.
-    Deadline(String),
+    Deadline { request_id: String, retries: usize },
     /// An event that a function has failed is tried again.
     Retry(Invocation),
 }
@@ -115,22 +116,25 @@ impl Lambda {
             function,
             payload,
         } = invoke;
-        if self
+        let arn = function_arn(&region, &function);
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        let is_valid = (1..=64).contains(&function.len()) && function.chars().all(is_name);
+        let is_deleted = self
             .functions
-            .get(&function)
-            .is_some_and(|known| known.is_deleted)
-        {
+            .get(&arn)
+            .is_some_and(|known| known.is_deleted);
+        if !is_valid || is_deleted {
             return false;
         }
         self.waiting.push_back(Invocation {
             request_id,
-            function_arn: format!("arn:aws:lambda:{region}:{ACCOUNT_ID}:function:{function}"),
-            function: function.clone(),
+            function_arn: arn.clone(),
+            function,
             payload,
             deadline: None,
             retries: 0,
         });
-        self.start_if_needed(&function);
+        self.start_if_needed(&arn);
         true
     }
 
@@ -146,21 +150,34 @@ impl Lambda {
         self.begin(now, 0)
     }
 
+    /// The next invocation of a function of one region, which begins now.
+    fn take_of(&mut self, now: Timestamp, arn: &str) -> Option<Invocation> {
+        let position = self.waiting_for(arn)?;
+        self.begin(now, position)
+    }
+
+    fn waiting_for(&self, arn: &str) -> Option<usize> {
+        let mut waiting = self.waiting.iter();
+        waiting.position(|invocation| invocation.function_arn == arn)
+    }
+
     fn begin(&mut self, now: Timestamp, position: usize) -> Option<Invocation> {
         let mut invocation = self.waiting.remove(position)?;
-        let deadline = now + self.timeout_of(&invocation.function);
+        let deadline = now + self.timeout_of(&invocation.function_arn);
         invocation.deadline = Some(deadline);
         let request_id = invocation.request_id.clone();
-        self.agenda.schedule(
-            deadline + Duration::from_millis(1),
-            Step::Deadline(request_id.clone()),
-        );
+        let step = Step::Deadline {
+            request_id: request_id.clone(),
+            retries: invocation.retries,
+        };
+        self.agenda
+            .schedule(deadline + Duration::from_millis(1), step);
         self.running.insert(request_id, (now, invocation.clone()));
         Some(invocation)
     }
 
-    fn timeout_of(&self, function: &str) -> Duration {
-        let known = self.functions.get(function);
+    fn timeout_of(&self, arn: &str) -> Duration {
+        let known = self.functions.get(arn);
         known
             .and_then(|known| known.timeout)
             .unwrap_or(self.timeout)
@@ -188,12 +205,12 @@ impl Lambda {
         let Some((_, invocation)) = self.running.get(request_id) else {
             return;
         };
-        let function = invocation.function.clone();
-        let seconds = self.timeout_of(&function).as_secs_f64();
+        let arn = invocation.function_arn.clone();
+        let seconds = self.timeout_of(&arn).as_secs_f64();
         let text = format!("{request_id} Task timed out after {seconds:.2} seconds");
         let error = json!({"errorType": "Sandbox.Timedout", "errorMessage": text});
         self.end(now, request_id, Err(error));
-        self.kill(&function);
+        self.kill(now, &arn, "its environment was reset");
     }
 
     /// An invocation has ended. One that has failed is tried twice more, and then is a dead letter.
@@ -201,7 +218,8 @@ impl Lambda {
         let Some((began, invocation)) = self.running.remove(request_id) else {
             return;
         };
-        if result.is_err() {
+        let is_deleted = self.function(&invocation.function_arn).is_deleted;
+        if result.is_err() && !is_deleted {
             match RETRIES_AFTER.get(invocation.retries) {
                 Some(after) => {
                     let mut again = invocation.clone();
@@ -210,7 +228,7 @@ impl Lambda {
                     self.agenda.schedule(now + *after, Step::Retry(again));
                 }
                 None => {
-                    let function = self.function(&invocation.function);
+                    let function = self.function(&invocation.function_arn);
                     function.dead_letters.push(invocation.payload.clone());
                 }
             }
@@ -233,20 +251,24 @@ impl Lambda {
         &self.finished
     }
 
-    /// The events that a function has failed for good: what its dead-letter queue holds, if it has one.
-    pub fn dead_letters(&self, function: &str) -> &[Value] {
-        let known = self.functions.get(function);
-        known.map_or(&[], |known| &known.dead_letters)
-    }
-
-    /// The same of all functions.
-    pub(crate) fn all_dead_letters(&self) -> Value {
+    /// The events that a function has failed for good, in any region: what its dead-letter queue holds, if it has one.
+    pub fn dead_letters(&self, function: &str) -> Vec<&Value> {
+        let name = format!(":{function}");
         let functions = self
             .functions
             .iter()
-            .filter(|(_, known)| !known.dead_letters.is_empty());
+            .filter(|(arn, _)| arn.ends_with(&name));
         functions
-            .map(|(name, known)| (name.clone(), json!(known.dead_letters)))
+            .flat_map(|(_, known)| &known.dead_letters)
+            .collect()
+    }
+
+    /// The same of all functions, by their ARNs.
+    pub(crate) fn all_dead_letters(&self) -> Value {
+        let functions = self.functions.iter();
+        let functions = functions.filter(|(_, known)| !known.dead_letters.is_empty());
+        functions
+            .map(|(arn, known)| (arn.clone(), json!(known.dead_letters)))
             .collect()
     }
 
@@ -272,17 +294,32 @@ impl Lambda {
     pub(crate) fn step(&mut self, now: Timestamp) -> bool {
         match self.agenda.take(now) {
             None => return false,
-            Some(Step::Deadline(request_id)) => self.time_out(now, &request_id),
+            Some(Step::Deadline {
+                request_id,
+                retries,
+            }) => {
+                // All tries of an event have its id; this is of one of them.
+                let running = self.running.get(&request_id);
+                if running.is_some_and(|(_, invocation)| invocation.retries == retries) {
+                    self.time_out(now, &request_id);
+                }
+            }
             Some(Step::Retry(invocation)) => {
-                let function = invocation.function.clone();
-                self.waiting.push_back(invocation);
-                self.start_if_needed(&function);
+                let arn = invocation.function_arn.clone();
+                if !self.function(&arn).is_deleted {
+                    self.waiting.push_back(invocation);
+                    self.start_if_needed(&arn);
+                }
             }
         }
         true
     }
 
-    fn function(&mut self, name: &str) -> &mut Function {
-        self.functions.entry(name.to_owned()).or_default()
+    fn function(&mut self, arn: &str) -> &mut Function {
+        self.functions.entry(arn.to_owned()).or_default()
     }
+}
+
+fn function_arn(region: &str, function: &str) -> String {
+    format!("arn:aws:lambda:{region}:{ACCOUNT_ID}:function:{function}")
 }

@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 
 use crate::agenda::Agenda;
 use crate::answer::Answer;
-use crate::calls::service_id;
 use crate::codec::{Codec, Target};
 use crate::codepipeline::{CodePipeline, NewJob, PipelineDeclaration};
 use crate::command::Command;
@@ -19,6 +18,7 @@ use crate::faults::{Fault, Faults};
 use crate::health::{Event, Health};
 use crate::ids::Ids;
 use crate::lambda::{Invoke, Lambda};
+use crate::service::service_id;
 use crate::service_error::ServiceError;
 use crate::sns::Sns;
 use crate::timestamp::Timestamp;
@@ -285,7 +285,9 @@ impl Sandbox {
         match answer {
             Answer::Now(response) => Answer::Now(self.stamp(now, response)),
             Answer::After(by, response) => Answer::After(by, self.stamp(now, response)),
-            answer @ (Answer::Later | Answer::Broken(_) | Answer::Never) => answer,
+            answer @ (Answer::Wait(_) | Answer::Later | Answer::Broken(_) | Answer::Never) => {
+                answer
+            }
         }
     }
 

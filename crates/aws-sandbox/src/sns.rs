@@ -45,6 +45,11 @@ impl Sns {
         arn
     }
 
+    /// Whether there is a topic of this ARN.
+    pub(crate) fn has_topic(&self, arn: &str) -> bool {
+        self.topics.contains_key(arn)
+    }
+
     /// What was published, oldest first.
     pub fn published(&self) -> &[Published] {
         &self.published

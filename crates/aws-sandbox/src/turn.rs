@@ -1,6 +1,7 @@
 //! A moment of the state machine, and what one service does in it to another.
 
-use crate::eventbridge::Event;
+use serde_json::Value;
+
 use crate::ids::Ids;
 use crate::lambda::Invoke;
 use crate::timestamp::Timestamp;
@@ -34,4 +35,13 @@ pub(crate) enum Effect {
     Event(Event),
     /// EventBridge publishes a message.
     Publish { topic_arn: String, message: String },
+}
+
+/// An event, and what notifications tell beyond it.
+#[derive(Debug)]
+pub(crate) struct Event {
+    /// As EventBridge has it.
+    pub(crate) event: Value,
+    /// `additionalAttributes` of a FULL notification.
+    pub(crate) additional: Value,
 }

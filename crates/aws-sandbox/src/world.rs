@@ -25,7 +25,7 @@ use serde_json::Value;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::answer::Answer;
+use crate::answer::{Answer, mark_as_waited};
 use crate::lambda::Invocation;
 use crate::sandbox::Sandbox;
 use crate::timestamp::Timestamp;
@@ -192,9 +192,15 @@ impl World {
         let request = request
             .try_into_http1x()
             .map_err(|error| ConnectorError::user(error.into()))?;
-        let request = request.map(|body| Bytes::copy_from_slice(body.bytes().unwrap_or_default()));
+        let mut request =
+            request.map(|body| Bytes::copy_from_slice(body.bytes().unwrap_or_default()));
         tokio::time::sleep(ROUND_TRIP / 2).await;
-        let answer = self.with(|sandbox, now| sandbox.handle(now, &request));
+        let mut answer = self.with(|sandbox, now| sandbox.handle(now, &request));
+        if let Answer::Wait(by) = answer {
+            tokio::time::sleep(by).await;
+            mark_as_waited(&mut request);
+            answer = self.with(|sandbox, now| sandbox.handle(now, &request));
+        }
         self.changed.notify_waiters();
         tokio::time::sleep(ROUND_TRIP / 2).await;
         match answer {
@@ -209,7 +215,7 @@ impl World {
             }
             Answer::Broken(why) => Err(ConnectorError::io(why.into())),
             // Nothing that an SDK client calls is a long poll.
-            Answer::Later | Answer::Never => pending().await,
+            Answer::Wait(_) | Answer::Later | Answer::Never => pending().await,
         }
     }
 }

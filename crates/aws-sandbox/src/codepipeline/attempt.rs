@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::declaration::{ActionDeclaration, ActionKind};
 use super::execution::Artifact;
-use super::pipeline::Place;
+use super::place::Place;
 use super::status::Status;
 use crate::timestamp::Timestamp;
 

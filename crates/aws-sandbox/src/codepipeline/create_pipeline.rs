@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::declaration::PipelineDeclaration;
 use super::engine::Step;
-use super::tags::{MOST_TAGS, Tag};
+use super::tags::{self, MOST_TAGS, Tag};
 use super::{CodePipeline, rules};
-use crate::calls::Context;
 use crate::constraints::Constraints;
+use crate::context::Context;
 use crate::service_error::ServiceError;
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -32,7 +32,7 @@ impl CodePipeline {
         input: Input,
     ) -> Result<Output, ServiceError> {
         let mut c = Constraints::default();
-        rules::tags(&mut c, &input.tags);
+        tags::check(&mut c, &input.tags);
         c.finish()?;
         let mut pipeline = input.pipeline;
         rules::check(&pipeline, context.region)?;
@@ -45,7 +45,7 @@ impl CodePipeline {
             return Err(ServiceError::new("PipelineNameInUseException", message));
         }
         if input.tags.len() > MOST_TAGS {
-            return Err(super::tags::too_many());
+            return Err(tags::too_many());
         }
         pipeline.version = 1;
         pipeline.name_types();

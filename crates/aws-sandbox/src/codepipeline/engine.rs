@@ -12,7 +12,8 @@ pub(super) use stages::Beginning;
 
 use super::CodePipeline;
 use super::attempt::Failure;
-use super::pipeline::{Pipeline, Place};
+use super::pipeline::Pipeline;
+use super::place::Place;
 use super::status::Status;
 use crate::duration;
 use crate::timestamp::Timestamp;
@@ -112,8 +113,8 @@ pub(super) enum Step {
     FailStage(Place),
     /// The state no longer shows the attempts that a retry repeats.
     Forget(Place, Vec<usize>),
-    /// Actions of a stage run again.
-    RunAgain(Place, Vec<usize>),
+    /// Actions of a stage run again, by its retry of this number.
+    RunAgain(Place, Vec<usize>, u32),
     /// The execution shows that it is being stopped, or was.
     ShowStop {
         pipeline: String,
@@ -122,6 +123,22 @@ pub(super) enum Step {
     },
     /// An execution of an older version ends.
     Cancel { pipeline: String, execution: String },
+}
+
+impl Step {
+    /// The pipeline that it happens in; of a job, its own pipeline knows.
+    pub(super) fn pipeline(&self) -> Option<&String> {
+        match self {
+            Self::Continue { .. } | Self::NoReply { .. } => None,
+            Self::Begin { pipeline }
+            | Self::End { pipeline, .. }
+            | Self::ShowStop { pipeline, .. }
+            | Self::Cancel { pipeline, .. } => Some(pipeline),
+            Self::FailStage(place) | Self::Forget(place, _) | Self::RunAgain(place, _, _) => {
+                Some(&place.pipeline)
+            }
+        }
+    }
 }
 
 /// How an attempt ends.
@@ -162,7 +179,9 @@ impl CodePipeline {
                 let run = self.record(&place.pipeline).run_mut(&place);
                 run.shown.retain(|action, _| !actions.contains(action));
             }
-            Step::RunAgain(place, actions) => self.run_again(turn, &place, &actions),
+            Step::RunAgain(place, actions, number) => {
+                self.run_again(turn, &place, &actions, number);
+            }
             Step::ShowStop {
                 pipeline,
                 execution,

@@ -4,11 +4,11 @@
 use serde_json::{Map, Value, json};
 
 use super::execution::{Artifact, StageRun};
-use super::pipeline::{Pipeline, Place};
+use super::pipeline::Pipeline;
+use super::place::Place;
 use super::status::Status;
 use crate::ACCOUNT_ID;
-use crate::eventbridge::Event;
-use crate::turn::Turn;
+use crate::turn::{Event, Turn};
 
 /// The kinds of state change, as `detail-type` has them.
 pub(crate) const ACTION: &str = "CodePipeline Action Execution State Change";
@@ -67,7 +67,8 @@ pub(super) fn of_action(turn: &mut Turn<'_>, pipeline: &Pipeline, attempt: usize
     let detail = json!({
         "pipeline": pipeline.name(),
         "execution-id": execution.id,
-        "start-time": (attempt.status != Status::Abandoned).then(|| attempt.start.rfc3339()),
+        "start-time": (!matches!(attempt.status, Status::Abandoned | Status::Cancelled))
+            .then(|| attempt.start.rfc3339()),
         "stage": attempt.stage,
         "execution-result": result,
         "input-artifacts": of(&attempt.inputs, Status::InProgress),

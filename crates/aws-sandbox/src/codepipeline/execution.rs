@@ -61,7 +61,7 @@ pub(super) struct StageRun {
     pub(super) entered: Timestamp,
     pub(super) manual_retries: u32,
     pub(super) last_retry: Option<Timestamp>,
-    /// A retry was accepted and has not begun.
+    /// A retry was accepted and has not begun; a stop drops it.
     pub(super) retry_is_due: bool,
     /// The attempt of each action that counts, by the action's place: its place in the pipeline's attempts.
     pub(super) current: BTreeMap<usize, usize>,
@@ -72,6 +72,13 @@ pub(super) struct StageRun {
 impl Execution {
     pub(super) fn is_rollback(&self) -> bool {
         self.rollback_of.is_some()
+    }
+
+    /// Whether it has succeeded in the stage that had this name in its version.
+    pub(super) fn has_succeeded_in(&self, stage: &str) -> bool {
+        let named = |place: &usize| self.declaration.stages[*place].name == stage;
+        let mut runs = self.runs.iter();
+        runs.any(|(place, run)| named(place) && run.status == Status::Succeeded)
     }
 
     /// `pipeline-execution-attempt` of events of actions and of the pipeline.

@@ -8,8 +8,8 @@ use super::attempt::revision_summary;
 use super::execution::Execution;
 use super::pipeline::Pipeline;
 use super::status::Status;
-use crate::calls::Context;
 use crate::constraints::Constraints;
+use crate::context::Context;
 use crate::service_error::ServiceError;
 
 #[derive(Debug, Deserialize, Serialize)]

@@ -8,8 +8,8 @@ use super::CodePipeline;
 use super::attempt::Attempt;
 use super::declaration::{ActionDeclaration, ActionKind, ExecutionMode};
 use super::pipeline::{Pipeline, Slot};
-use crate::calls::Context;
 use crate::constraints::Constraints;
+use crate::context::Context;
 use crate::service_error::ServiceError;
 use crate::timestamp::Timestamp;
 
@@ -146,7 +146,7 @@ fn entity_url(pipeline: &Pipeline, action: &ActionDeclaration) -> Option<String>
 fn latest_execution(attempt: &Attempt) -> Value {
     let mut latest = json!({
         "actionExecutionId": attempt.id,
-        "status": attempt.status.as_str(),
+        "status": attempt.status.as_action_str(),
         "lastStatusChange": attempt.last_update,
     });
     let optional = [

@@ -1,6 +1,6 @@
 //! What has happened to pipelines: every change of a status is written down as it is made, and told to EventBridge.
 
-use super::pipeline::Place;
+use super::place::Place;
 use super::status::Status;
 use super::{CodePipeline, event};
 use crate::timestamp::Timestamp;

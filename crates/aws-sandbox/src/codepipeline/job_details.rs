@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::{CodePipeline, UUID};
 use crate::ACCOUNT_ID;
-use crate::calls::Context;
 use crate::constraints::Constraints;
+use crate::context::Context;
 use crate::service_error::ServiceError;
 
 #[derive(Debug, Deserialize, Serialize)]

@@ -10,8 +10,8 @@ use super::execution::Artifact;
 use super::page::{Asked, Scope};
 use super::status::Status;
 use super::{CodePipeline, UUID};
-use crate::calls::Context;
 use crate::constraints::Constraints;
+use crate::context::Context;
 use crate::service_error::ServiceError;
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -184,7 +184,7 @@ fn row(attempt: &Attempt) -> Value {
         "pipelineVersion": attempt.version,
         "startTime": attempt.start,
         "lastUpdateTime": attempt.last_update,
-        "status": attempt.status.as_str(),
+        "status": attempt.status.as_action_str(),
         "input": input,
         "output": output,
     })

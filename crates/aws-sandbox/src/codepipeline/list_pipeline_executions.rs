@@ -5,10 +5,9 @@ use serde_json::{Value, json};
 
 use super::get_pipeline_execution::{common, source_revisions};
 use super::page::{Asked, Scope};
-use super::status::Status;
 use super::{CodePipeline, NAME};
-use crate::calls::Context;
 use crate::constraints::Constraints;
+use crate::context::Context;
 use crate::service_error::ServiceError;
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -68,16 +67,12 @@ impl CodePipeline {
         c.finish()?;
         let pipeline =
             self.pipeline_in(context.region, &input.pipeline_name.unwrap_or_default())?;
-        let succeeded = |name: &String| {
-            let stage = pipeline.stage_index(name);
-            move |execution: &super::execution::Execution| {
-                let run = stage.and_then(|stage| execution.runs.get(&stage));
-                run.is_some_and(|run| run.status == Status::Succeeded)
-            }
-        };
         let newest_first = pipeline.executions.iter().rev();
-        let all = newest_first
-            .filter(|execution| stage.as_ref().is_none_or(|name| succeeded(name)(execution)));
+        let all = newest_first.filter(|execution| {
+            stage
+                .as_ref()
+                .is_none_or(|name| execution.has_succeeded_in(name))
+        });
         let all = all.map(|execution| {
             let mut summary = common(execution);
             summary["startTime"] = json!(execution.started);

@@ -61,10 +61,12 @@ impl Asked<'_> {
                 begin.parse().map_err(|_| invalid())?
             }
         };
+        let begin: usize = begin;
+        let begin = begin.min(all.len());
         let size = self.size.and_then(|size| usize::try_from(size).ok());
         let end = all.len().min(size.unwrap_or(most) + begin);
         let range = scope.range.unwrap_or("All");
         let next = (end < all.len()).then(|| format!("page_{end}_{execution}_{range}"));
-        Ok((all.drain(begin.min(end)..end).collect(), next))
+        Ok((all.drain(begin..end).collect(), next))
     }
 }

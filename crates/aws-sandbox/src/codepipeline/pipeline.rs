@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::attempt::Attempt;
 use super::declaration::{ExecutionMode, PipelineDeclaration};
 use super::execution::{Execution, StageRun};
+use super::place::Place;
 use crate::timestamp::Timestamp;
 
 /// A pipeline and its history.
@@ -43,14 +44,6 @@ pub(super) struct Slot {
 pub(super) struct Disabled {
     pub(super) reason: String,
     pub(super) at: Timestamp,
-}
-
-/// Where something happens: a stage of an execution, by its place in the execution's own version of the pipeline.
-#[derive(Debug, Clone)]
-pub(super) struct Place {
-    pub(super) pipeline: String,
-    pub(super) execution: String,
-    pub(super) stage: usize,
 }
 
 impl Pipeline {

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::put_job_success_result::Output;
 use super::{CodePipeline, JobResult, UUID};
-use crate::calls::Context;
 use crate::constraints::Constraints;
+use crate::context::Context;
 use crate::service_error::ServiceError;
 
 const TYPES: [&str; 6] = [

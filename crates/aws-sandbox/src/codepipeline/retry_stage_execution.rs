@@ -3,16 +3,18 @@
 
 use std::collections::BTreeSet;
 
+use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::declaration::ExecutionMode;
 use super::engine::Step;
-use super::pipeline::{Pipeline, Place};
+use super::pipeline::Pipeline;
+use super::place::Place;
 use super::start_pipeline_execution::room_for_one_more;
 use super::status::Status;
 use super::{CodePipeline, rules};
-use crate::calls::Context;
 use crate::constraints::Constraints;
+use crate::context::Context;
 use crate::service_error::ServiceError;
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -65,10 +67,11 @@ impl CodePipeline {
         let record = self.record(&place.pipeline);
         let mode = record.mode();
         let run = record.run_mut(place);
-        run.current.retain(|action, _| !actions.contains(action));
+
         run.manual_retries += 1;
         run.last_retry = Some(turn.now);
         run.retry_is_due = true;
+        let number = run.manual_retries;
         let shown: Vec<usize> = run
             .shown
             .keys()
@@ -79,17 +82,10 @@ impl CodePipeline {
         execution.retries += 1;
         execution.last_retry = Some(turn.now);
         execution.status_summary = None;
+        execution.stop_reason = None;
         if mode != ExecutionMode::Parallel {
             record.slot_mut(place).holder = Some(place.execution.clone());
         }
-        // Of all actions, those of the first run order begin.
-        let stage = &record.known(&place.execution).declaration.stages[place.stage];
-        let orders = actions
-            .iter()
-            .map(|action| stage.actions[*action].run_order);
-        let first = orders.min();
-        let is_first = |action: &usize| Some(stage.actions[*action].run_order) == first;
-        let begin: Vec<usize> = actions.iter().copied().filter(is_first).collect();
         self.set_stage(turn, place, Status::InProgress);
         self.set_execution(turn, &place.pipeline, &place.execution, Status::InProgress);
         let now = turn.now;
@@ -99,7 +95,7 @@ impl CodePipeline {
         );
         self.schedule(
             now + self.delays.retry,
-            Step::RunAgain(place.clone(), begin),
+            Step::RunAgain(place.clone(), actions.into_iter().collect(), number),
         );
     }
 }
@@ -153,28 +149,39 @@ fn actions_to_retry(
     let Some(run) = execution.runs.get(&place.stage).filter(|_| !is_outdated) else {
         return refused();
     };
+    if run.retry_is_due {
+        let message = format!(
+            "The pipeline {name} is busy: another retry of the stage {stage_name} has been accepted. Try again later."
+        );
+        let mut error = ServiceError::new("ConflictException", message);
+        error.status = StatusCode::CONFLICT;
+        return Err(error);
+    }
     let current = run
         .current
         .iter()
         .map(|(action, n)| (*action, pipeline.attempts[*n].status));
     let current: Vec<(usize, Status)> = current.collect();
     let is_over = |status| matches!(status, Status::Failed | Status::Abandoned);
-    let failed: BTreeSet<usize> = current
-        .iter()
-        .filter(|(_, status)| is_over(*status))
-        .map(|(action, _)| *action)
-        .collect();
+    let failed = current.iter().filter(|(_, status)| is_over(*status));
+    let failed: BTreeSet<usize> = failed.map(|(action, _)| *action).collect();
     let in_progress = current
         .iter()
         .any(|(_, status)| *status == Status::InProgress);
-    let may_go_on = matches!(
-        run.status,
-        Status::Failed | Status::InProgress | Status::Stopped
-    );
-    if failed.is_empty() || !may_go_on || run.retry_is_due || (all && in_progress) {
+    let may_go_on = match run.status {
+        Status::Failed | Status::InProgress => !failed.is_empty(),
+        // A stage that was stopped between its actions can be retried as a whole.
+        Status::Stopped => all || !failed.is_empty(),
+        Status::Succeeded
+        | Status::Stopping
+        | Status::Abandoned
+        | Status::Cancelled
+        | Status::Superseded => false,
+    };
+    if !may_go_on || (all && in_progress) {
         return refused();
     }
-    room_for_one_more(pipeline)?;
+    room_for_one_more(pipeline, Some(id))?;
     if all {
         Ok((0..execution.declaration.stages[place.stage].actions.len()).collect())
     } else {

@@ -5,12 +5,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::engine::Beginning;
-use super::execution::Trigger;
+use super::execution::{Execution, Trigger};
 use super::pipeline::Pipeline;
 use super::status::Status;
 use super::{CodePipeline, rules};
-use crate::calls::Context;
 use crate::constraints::Constraints;
+use crate::context::Context;
 use crate::service_error::ServiceError;
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -102,10 +102,13 @@ fn check(
             "Target Pipeline Execution with id '{target}' has not completed in stage with name '{stage_name}'"
         ));
     }
-    let in_progress = pipeline
-        .slots
-        .get(stage_name)
-        .is_some_and(|slot| slot.holder.is_some());
+    let is_in_it = |execution: &Execution| {
+        let mut runs = execution.runs.iter();
+        runs.any(|(place, run)| {
+            execution.declaration.stages[*place].name == stage_name && run.status.is_going_on()
+        })
+    };
+    let in_progress = pipeline.executions.iter().any(is_in_it);
     if in_progress {
         return unable(format!(
             "Pipeline '{name}' cannot start rollback since stage {stage_name} is in progress."

@@ -1,7 +1,7 @@
 //! What CreatePipeline and UpdatePipeline demand of a pipeline: the model's constraints, and the rules of "CodePipeline
 //! pipeline structure reference" that concern what the sandbox plays.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::declaration::{ActionDeclaration, ActionKind, PipelineDeclaration};
 use super::variables::{self, CODEPIPELINE, PIPELINE};
@@ -19,15 +19,37 @@ pub(super) fn check(pipeline: &PipelineDeclaration, region: &str) -> Result<(), 
         namespaces.insert(PIPELINE);
     }
     for stage in &pipeline.stages {
-        let mut actions: Vec<&ActionDeclaration> = stage.actions.iter().collect();
-        actions.sort_by_key(|action| action.run_order);
-        for action in actions {
-            check_action(action, region)?;
-            check_references(&stage.name, action, &namespaces)?;
-            namespaces.extend(action.namespace.as_deref());
+        for group in run_orders(&stage.actions) {
+            for action in &group {
+                check_action(action, region)?;
+                check_references(&stage.name, action, &namespaces)?;
+            }
+            for namespace in group
+                .iter()
+                .filter_map(|action| action.namespace.as_deref())
+            {
+                if !namespaces.insert(namespace) {
+                    let message = format!(
+                        "The namespace '{namespace}' is used more than once, or is reserved"
+                    );
+                    return Err(ServiceError::new(
+                        "InvalidActionDeclarationException",
+                        message,
+                    ));
+                }
+            }
         }
     }
     Ok(())
+}
+
+/// The actions of a stage, those that run together in one group.
+fn run_orders(actions: &[ActionDeclaration]) -> Vec<Vec<&ActionDeclaration>> {
+    let mut groups: BTreeMap<u32, Vec<&ActionDeclaration>> = BTreeMap::new();
+    for action in actions {
+        groups.entry(action.run_order).or_default().push(action);
+    }
+    groups.into_values().collect()
 }
 
 fn structure(pipeline: &PipelineDeclaration) -> Result<(), ServiceError> {
@@ -89,10 +111,12 @@ fn artifacts(pipeline: &PipelineDeclaration) -> Result<(), ServiceError> {
         ))
     };
     let mut made = BTreeSet::new();
-    for stage in &pipeline.stages {
-        let mut actions: Vec<&ActionDeclaration> = stage.actions.iter().collect();
-        actions.sort_by_key(|action| action.run_order);
-        for action in actions {
+    for group in pipeline
+        .stages
+        .iter()
+        .flat_map(|stage| run_orders(&stage.actions))
+    {
+        for action in &group {
             for needed in &action.input_artifacts {
                 if !made.contains(&needed.name) {
                     return refuse(format!(
@@ -101,13 +125,13 @@ fn artifacts(pipeline: &PipelineDeclaration) -> Result<(), ServiceError> {
                     ));
                 }
             }
-            for artifact in &action.output_artifacts {
-                if !made.insert(artifact.name.clone()) {
-                    return refuse(format!(
-                        "The artifact '{}' is made more than once",
-                        artifact.name
-                    ));
-                }
+        }
+        for artifact in group.iter().flat_map(|action| &action.output_artifacts) {
+            if !made.insert(artifact.name.clone()) {
+                return refuse(format!(
+                    "The artifact '{}' is made more than once",
+                    artifact.name
+                ));
             }
         }
     }
@@ -159,6 +183,17 @@ fn check_action(action: &ActionDeclaration, region: &str) -> Result<(), ServiceE
             action.name
         ));
     }
+    let is_region = |region: &String| {
+        region
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    };
+    if let Some(region) = action.region.as_ref().filter(|region| !is_region(region)) {
+        return refuse(format!(
+            "Action '{}' has a region that is none: {region:?}",
+            action.name
+        ));
+    }
     let (required, optional) = keys(kind);
     let has = |key: &&&str| action.configuration.contains_key(**key);
     if let Some(key) = required.iter().find(|key| !has(key)) {
@@ -205,17 +240,6 @@ fn check_references(
         "InvalidActionDeclarationException",
         message,
     ))
-}
-
-/// The constraints of tags.
-pub(super) fn tags(c: &mut Constraints, tags: &[super::tags::Tag]) {
-    for (n, tag) in tags.iter().enumerate() {
-        let path = format!("tags.{}.member", n + 1);
-        c.required(&format!("{path}.key"), tag.key.as_ref());
-        c.text(&format!("{path}.key"), tag.key.as_ref(), 1..=128);
-        c.required(&format!("{path}.value"), tag.value.as_ref());
-        c.text(&format!("{path}.value"), tag.value.as_ref(), 0..=256);
-    }
 }
 
 /// The constraints of an operation that names a stage of an execution.

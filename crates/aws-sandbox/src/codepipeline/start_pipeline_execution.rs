@@ -8,8 +8,8 @@ use super::CodePipeline;
 use super::declaration::ExecutionMode;
 use super::engine::Beginning;
 use super::pipeline::Pipeline;
-use crate::calls::Context;
 use crate::constraints::Constraints;
+use crate::context::Context;
 use crate::service_error::ServiceError;
 
 /// The most executions of a pipeline in QUEUED or PARALLEL mode at once (user guide, "Quotas in AWS CodePipeline").
@@ -56,7 +56,7 @@ impl CodePipeline {
         input: Input,
     ) -> Result<Output, ServiceError> {
         validate(&input)?;
-        let name = input.name.unwrap_or_default();
+        let name = input.name.clone().unwrap_or_default();
         let pipeline = self.pipeline_in(context.region, &name)?;
         // The same token is the same request (seen with real CodePipeline).
         let known = input.client_request_token.as_ref().and_then(|token| {
@@ -68,7 +68,8 @@ impl CodePipeline {
                 pipeline_execution_id: known.id.clone(),
             });
         }
-        room_for_one_more(pipeline)?;
+        room_for_one_more(pipeline, None)?;
+        check(pipeline, &input)?;
         let pairs = |list: Vec<(String, String)>| list.into_iter().collect::<BTreeMap<_, _>>();
         let variables = input.variables.unwrap_or_default().into_iter();
         let revisions = input.source_revisions.into_iter();
@@ -88,12 +89,16 @@ impl CodePipeline {
     }
 }
 
-/// Refuses one more execution than there may be.
-pub(super) fn room_for_one_more(pipeline: &Pipeline) -> Result<(), ServiceError> {
-    let going_on = pipeline
+/// Refuses one more execution than there may be, beside the one that is meant.
+pub(super) fn room_for_one_more(
+    pipeline: &Pipeline,
+    beside: Option<&String>,
+) -> Result<(), ServiceError> {
+    let others = pipeline
         .executions
         .iter()
-        .filter(|execution| execution.status.is_going_on());
+        .filter(|execution| Some(&execution.id) != beside);
+    let going_on = others.filter(|execution| execution.status.is_going_on());
     if pipeline.mode() == ExecutionMode::Superseded || going_on.count() < MOST_AT_ONCE {
         return Ok(());
     }
@@ -105,6 +110,43 @@ pub(super) fn room_for_one_more(pipeline: &Pipeline) -> Result<(), ServiceError>
         "ConcurrentPipelineExecutionsLimitExceededException",
         message,
     ))
+}
+
+/// Refuses variables and revisions that the pipeline has no place for. Its sources are objects of S3.
+fn check(pipeline: &Pipeline, input: &Input) -> Result<(), ServiceError> {
+    let refuse = |message: String| Err(ServiceError::new("ValidationException", message));
+    let declaration = pipeline.declaration();
+    for given in input.variables.iter().flatten() {
+        if !declaration
+            .variables
+            .iter()
+            .any(|declared| declared.name == given.name)
+        {
+            return refuse(format!(
+                "The pipeline '{}' has no variable '{}'",
+                pipeline.name(),
+                given.name
+            ));
+        }
+    }
+    let sources = declaration.stages.first().map(|stage| &stage.actions);
+    for given in &input.source_revisions {
+        let mut actions = sources.into_iter().flatten();
+        if !actions.any(|action| action.name == given.action_name) {
+            return refuse(format!(
+                "The pipeline '{}' has no source action '{}'",
+                pipeline.name(),
+                given.action_name
+            ));
+        }
+        if given.revision_type != "S3_OBJECT_VERSION_ID" {
+            return refuse(format!(
+                "The source action '{}' takes revisions of type S3_OBJECT_VERSION_ID, and not {}",
+                given.action_name, given.revision_type
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn validate(input: &Input) -> Result<(), ServiceError> {

@@ -15,7 +15,7 @@ pub enum Status {
     Stopped,
     /// An action whose execution was stopped, or cancelled, without waiting for it.
     Abandoned,
-    /// An execution whose pipeline was updated meanwhile.
+    /// Something whose pipeline was updated meanwhile.
     Cancelled,
     /// An execution whose place in the queue a newer one has taken.
     Superseded,
@@ -33,6 +33,20 @@ impl Status {
             Self::Abandoned => "Abandoned",
             Self::Cancelled => "Cancelled",
             Self::Superseded => "Superseded",
+        }
+    }
+
+    /// As the API has it of an action, which is never cancelled.
+    pub(super) fn as_action_str(self) -> &'static str {
+        match self {
+            Self::Cancelled => Self::Abandoned.as_str(),
+            Self::InProgress
+            | Self::Succeeded
+            | Self::Failed
+            | Self::Stopping
+            | Self::Stopped
+            | Self::Abandoned
+            | Self::Superseded => self.as_str(),
         }
     }
 

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::CodePipeline;
 use super::engine::Step;
 use super::status::Status;
-use crate::calls::Context;
 use crate::constraints::Constraints;
+use crate::context::Context;
 use crate::service_error::ServiceError;
 use crate::turn::Turn;
 
@@ -53,6 +53,9 @@ impl CodePipeline {
             .attempts
             .iter()
             .any(|attempt| attempt.place.execution == id && attempt.status == Status::InProgress);
+        let retry_is_due = pipeline
+            .execution(&id)
+            .is_some_and(|execution| execution.runs.values().any(|run| run.retry_is_due));
         let reason = input.reason.filter(|reason| !reason.is_empty());
         if pipeline
             .slots
@@ -70,7 +73,9 @@ impl CodePipeline {
                 pipeline_execution_id: id,
             });
         }
-        let place = self.stage_of_known(&name, &id).filter(|_| in_progress);
+        let place = self
+            .stage_of_known(&name, &id)
+            .filter(|_| in_progress || retry_is_due);
         let Some(place) = place else {
             let message = format!(
                 "The pipeline execution with ID '{id}' in '{name}' can't be stopped now. Either it does not exist in the \
@@ -90,13 +95,16 @@ impl CodePipeline {
             return Err(ServiceError::new("DuplicatedStopRequestException", message));
         }
         self.record(&name).known_mut(&id).stop_reason = reason;
+        self.record(&name).run_mut(&place).retry_is_due = false;
         let status = if input.abandon {
-            self.abandon_actions(turn, &name, &id);
+            self.abandon_actions(turn, &name, &id, Status::Abandoned);
             self.set_stage(turn, &place, Status::Stopped);
             self.release(turn, &place);
             Status::Stopped
         } else {
             self.set_stage(turn, &place, Status::Stopping);
+            // Nothing may be left to wait for.
+            self.settle(turn, &place);
             Status::Stopping
         };
         let step = Step::ShowStop {
@@ -110,11 +118,7 @@ impl CodePipeline {
         })
     }
 
-    fn stage_of_known(
-        &mut self,
-        pipeline: &str,
-        execution: &str,
-    ) -> Option<super::pipeline::Place> {
+    fn stage_of_known(&mut self, pipeline: &str, execution: &str) -> Option<super::place::Place> {
         self.record(pipeline).execution(execution)?;
         self.stage_of(pipeline, execution)
     }
@@ -128,10 +132,15 @@ impl CodePipeline {
         status: Status,
     ) {
         let stopped = self.record(pipeline).known_mut(execution);
-        if !stopped.status.is_going_on() {
+        let is_in_a_stage = stopped.runs.values().any(|run| run.status.is_going_on());
+        // A retry may have come first.
+        if !stopped.status.is_going_on() || (status == Status::Stopped && is_in_a_stage) {
             return;
         }
         stopped.status_summary.clone_from(&stopped.stop_reason);
+        if status == Status::Stopped && stopped.status == Status::InProgress {
+            self.set_execution(turn, pipeline, execution, Status::Stopping);
+        }
         self.set_execution(turn, pipeline, execution, status);
     }
 }

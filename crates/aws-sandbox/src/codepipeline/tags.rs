@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::CodePipeline;
 use super::page::{Asked, Scope};
-use super::{CodePipeline, rules};
-use crate::calls::Context;
 use crate::constraints::Constraints;
+use crate::context::Context;
 use crate::service_error::ServiceError;
 
 /// The most tags of a resource.
@@ -72,7 +72,7 @@ impl CodePipeline {
         let mut c = Constraints::default();
         resource_arn(&mut c, input.resource_arn.as_ref());
         c.required("tags", input.tags.as_ref());
-        rules::tags(&mut c, input.tags.as_deref().unwrap_or_default());
+        check(&mut c, input.tags.as_deref().unwrap_or_default());
         c.finish()?;
         let tags = self.tags_of(context, &input.resource_arn.unwrap_or_default())?;
         let mut tagged = tags.clone();
@@ -168,4 +168,15 @@ fn resource_arn(c: &mut Constraints, arn: Option<&String>) {
         arn,
         r"arn:aws(-[\w]+)*:codepipeline:.+:[0-9]{12}:.+",
     );
+}
+
+/// The constraints of tags.
+pub(super) fn check(c: &mut Constraints, tags: &[Tag]) {
+    for (n, tag) in tags.iter().enumerate() {
+        let path = format!("tags.{}.member", n + 1);
+        c.required(&format!("{path}.key"), tag.key.as_ref());
+        c.text(&format!("{path}.key"), tag.key.as_ref(), 1..=128);
+        c.required(&format!("{path}.value"), tag.value.as_ref());
+        c.text(&format!("{path}.value"), tag.value.as_ref(), 0..=256);
+    }
 }

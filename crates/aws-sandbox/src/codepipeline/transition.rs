@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::CodePipeline;
 use super::pipeline::Disabled;
-use crate::calls::Context;
 use crate::constraints::Constraints;
+use crate::context::Context;
 use crate::service_error::ServiceError;
 
 #[derive(Debug, Deserialize, Serialize)]

@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::declaration::{ExecutionMode, PipelineDeclaration};
 use super::engine::Step;
 use super::execution::Execution;
-use super::pipeline::Place;
+use super::place::Place;
 use super::status::Status;
 use super::{CodePipeline, rules};
-use crate::calls::Context;
+use crate::context::Context;
 use crate::service_error::ServiceError;
 use crate::turn::Turn;
 
@@ -54,7 +54,21 @@ impl CodePipeline {
             };
             self.schedule(now + self.delays.update, step);
         }
+        self.free_removed_stages(&mut context.turn, &pipeline);
         Ok(Output { pipeline })
+    }
+
+    /// Nobody waits for ever in front of a stage that is gone: no transition into it can be enabled any more.
+    fn free_removed_stages(&mut self, turn: &mut Turn<'_>, pipeline: &PipelineDeclaration) {
+        let exists = |name: &String| pipeline.stages.iter().any(|stage| stage.name == *name);
+        let slots = &mut self.record(&pipeline.name).slots;
+        let gone: Vec<String> = slots.keys().filter(|name| !exists(name)).cloned().collect();
+        for stage in gone {
+            if let Some(slot) = self.record(&pipeline.name).slots.get_mut(&stage) {
+                slot.disabled = None;
+            }
+            self.admit(turn, &pipeline.name, &stage);
+        }
     }
 
     /// An execution of an older version ends, if it has not ended by itself (seen with real CodePipeline).
@@ -68,7 +82,7 @@ impl CodePipeline {
         for slot in record.slots.values_mut() {
             slot.waiting.retain(|waiting| waiting != execution);
         }
-        self.abandon_actions(turn, pipeline, execution);
+        self.abandon_actions(turn, pipeline, execution, Status::Cancelled);
         match self.stage_of(pipeline, execution) {
             Some(place) => self.end_stage(turn, &place, Status::Cancelled),
             None => self.set_execution(turn, pipeline, execution, Status::Cancelled),
@@ -86,15 +100,21 @@ impl CodePipeline {
         })
     }
 
-    /// The actions of an execution are not waited for.
-    pub(super) fn abandon_actions(&mut self, turn: &mut Turn<'_>, pipeline: &str, execution: &str) {
+    /// The actions of an execution are not waited for. Events say why: a person has abandoned them, or the pipeline was updated.
+    pub(super) fn abandon_actions(
+        &mut self,
+        turn: &mut Turn<'_>,
+        pipeline: &str,
+        execution: &str,
+        why: Status,
+    ) {
         let attempts = self.record(pipeline).attempts.iter().enumerate();
         let open = attempts.filter(|(_, attempt)| {
             attempt.place.execution == execution && attempt.status == Status::InProgress
         });
         for number in open.map(|(number, _)| number).collect::<Vec<_>>() {
             let attempt = &mut self.record(pipeline).attempts[number];
-            attempt.status = Status::Abandoned;
+            attempt.status = why;
             attempt.last_update = turn.now;
             self.tell_action(turn, pipeline, number);
         }

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Event, Health, REGIONS};
-use crate::calls::Context;
 use crate::constraints::Constraints;
+use crate::context::Context;
 use crate::service_error::ServiceError;
 use crate::timestamp::Timestamp;
 

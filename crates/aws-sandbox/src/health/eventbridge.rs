@@ -5,9 +5,8 @@ use serde_json::json;
 
 use super::{Event, Health};
 use crate::ACCOUNT_ID;
-use crate::eventbridge;
 use crate::timestamp::Timestamp;
-use crate::turn::{Effect, Turn};
+use crate::turn::{self, Effect, Turn};
 
 /// Where events of region `global` are told.
 const GLOBAL: &str = "us-east-1";
@@ -50,7 +49,7 @@ fn message(
     is_backup: bool,
     (page, pages): (u32, u32),
     communication: &str,
-) -> eventbridge::Event {
+) -> turn::Event {
     let time = |at: Timestamp| httpdate::fmt_http_date(at.into());
     let mut detail = json!({
         "eventArn": event.arn,
@@ -83,7 +82,7 @@ fn message(
         "resources": [],
         "detail": detail,
     });
-    eventbridge::Event {
+    turn::Event {
         event,
         additional: json!({}),
     }

@@ -20,23 +20,23 @@ pub(super) async fn run(shared: Arc<Shared>, address: SocketAddr) {
         let orders = shared.lock().lambda.take_orders();
         for order in orders {
             match order {
-                Order::Start { function, program } => {
+                Order::Start { arn, program } => {
                     let (kill, killed) = oneshot::channel();
-                    running.insert(function.clone(), kill);
-                    match start(&function, &program, address) {
+                    running.insert(arn.clone(), kill);
+                    match start(&arn, &program, address) {
                         Ok(child) => {
-                            tokio::spawn(watch(Arc::clone(&shared), function, child, killed));
+                            tokio::spawn(watch(Arc::clone(&shared), arn, child, killed));
                         }
                         Err(error) => shared.with(|sandbox, now| {
                             let how =
                                 format!("cannot start {}: {error}", program.command.join(" "));
-                            sandbox.lambda.log(&function, &how);
-                            sandbox.lambda.environment_ended(now, &function, &how);
+                            sandbox.lambda.log(name_of(&arn), &how);
+                            sandbox.lambda.environment_ended(now, &arn, &how);
                         }),
                     }
                 }
                 // A dropped sender kills.
-                Order::Kill { function } => drop(running.remove(&function)),
+                Order::Kill { arn } => drop(running.remove(&arn)),
             }
         }
         if changed.changed().await.is_err() {
@@ -46,24 +46,25 @@ pub(super) async fn run(shared: Arc<Shared>, address: SocketAddr) {
 }
 
 /// Starts a function's program, in the environment that Lambda gives it.
-fn start(function: &str, program: &Program, address: SocketAddr) -> std::io::Result<Child> {
+fn start(arn: &str, program: &Program, address: SocketAddr) -> std::io::Result<Child> {
     let (executable, arguments) = program
         .command
         .split_first()
         .ok_or(std::io::ErrorKind::InvalidInput)?;
+    let (region, function) = (region_of(arn), name_of(arn));
     let mut command = Command::new(executable);
     command
         .args(arguments)
         .env_clear()
         .env(
             "AWS_LAMBDA_RUNTIME_API",
-            format!("http://{address}/lambda/{function}"),
+            format!("http://{address}/lambda/{region}/{function}"),
         )
         .env("AWS_LAMBDA_FUNCTION_NAME", function)
         .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
         .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
         .env("AWS_ENDPOINT_URL", format!("http://{address}"))
-        .env("AWS_REGION", "us-east-1")
+        .env("AWS_REGION", region)
         .env("AWS_ACCESS_KEY_ID", "AKIDSANDBOX")
         .env("AWS_SECRET_ACCESS_KEY", "sandbox")
         // Its calls say whose they are.
@@ -77,28 +78,25 @@ fn start(function: &str, program: &Program, address: SocketAddr) -> std::io::Res
 }
 
 /// Keeps what a program writes, and tells Lambda when it ends by itself.
-async fn watch(
-    shared: Arc<Shared>,
-    function: String,
-    mut child: Child,
-    killed: oneshot::Receiver<()>,
-) {
+async fn watch(shared: Arc<Shared>, arn: String, mut child: Child, killed: oneshot::Receiver<()>) {
     let stdout = child.stdout.take();
     let stderr = child.stderr.take();
     let work = async {
         let status = tokio::join!(
-            keep(&shared, &function, stdout),
-            keep(&shared, &function, stderr),
+            keep(&shared, name_of(&arn), stdout),
+            keep(&shared, name_of(&arn), stderr),
             child.wait()
         );
         status.2
     };
     tokio::select! {
+        biased;
+        // Nobody waits for what it was doing.
+        _ = killed => {}
         ended = work => {
             let how = ended.map_or_else(|error| error.to_string(), |status| status.to_string());
-            shared.with(|sandbox, now| sandbox.lambda.environment_ended(now, &function, &how));
+            shared.with(|sandbox, now| sandbox.lambda.environment_ended(now, &arn, &how));
         }
-        _ = killed => {}
     }
 }
 
@@ -108,4 +106,13 @@ async fn keep(shared: &Shared, function: &str, pipe: Option<impl AsyncRead + Unp
     while let Ok(Some(line)) = lines.next_line().await {
         shared.with(|sandbox, _| sandbox.lambda.log(function, &line));
     }
+}
+
+/// `arn:aws:lambda:us-east-1:111122223333:function:pipeline-gate`.
+fn name_of(arn: &str) -> &str {
+    arn.rsplit(':').next().unwrap_or_default()
+}
+
+fn region_of(arn: &str) -> &str {
+    arn.split(':').nth(3).unwrap_or_default()
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::Lambda;
+use super::{Lambda, function_arn};
 use crate::timestamp::Timestamp;
 
 /// A function's program.
@@ -22,15 +22,15 @@ pub struct Program {
 pub enum Order {
     /// Start a function's program: a cold start.
     Start {
-        /// The function's name.
-        function: String,
+        /// The function's ARN.
+        arn: String,
         /// Its program.
         program: Program,
     },
     /// Kill a function's program.
     Kill {
-        /// The function's name.
-        function: String,
+        /// The function's ARN.
+        arn: String,
     },
 }
 
@@ -43,21 +43,32 @@ pub(super) enum Environment {
 }
 
 impl Lambda {
-    /// From now on a function is a program of its own, which is started when it is needed.
-    pub fn create_function(&mut self, function: &str, timeout: Duration, program: Option<Program>) {
-        let known = self.function(function);
+    /// From now on a function of a region is a program of its own, which is started when it is needed. One that runs already
+    /// is replaced.
+    pub fn create_function(
+        &mut self,
+        now: Timestamp,
+        region: &str,
+        function: &str,
+        timeout: Duration,
+        program: Option<Program>,
+    ) {
+        let arn = function_arn(region, function);
+        let known = self.function(&arn);
         known.is_deleted = false;
         known.timeout = Some(timeout);
         known.program = program;
-        self.start_if_needed(function);
+        self.kill(now, &arn, "the function was updated");
+        self.start_if_needed(&arn);
     }
 
-    /// From now on there is no such function.
-    pub fn delete_function(&mut self, function: &str) {
-        self.function(function).is_deleted = true;
+    /// From now on there is no such function in a region.
+    pub fn delete_function(&mut self, now: Timestamp, region: &str, function: &str) {
+        let arn = function_arn(region, function);
+        self.function(&arn).is_deleted = true;
         self.waiting
-            .retain(|invocation| invocation.function != function);
-        self.kill(function);
+            .retain(|invocation| invocation.function_arn != arn);
+        self.kill(now, &arn, "the function was deleted");
     }
 
     /// What a driver has to do since it was asked last.
@@ -66,60 +77,68 @@ impl Lambda {
     }
 
     /// A function's program has ended by itself: what it was doing has failed.
-    pub fn environment_ended(&mut self, now: Timestamp, function: &str, how: &str) {
-        let known = self.function(function);
+    pub fn environment_ended(&mut self, now: Timestamp, arn: &str, how: &str) {
+        let known = self.function(arn);
         if known.environment == Environment::None {
             return;
         }
         known.environment = Environment::None;
-        let running = self
-            .running
-            .values()
-            .filter(|(_, invocation)| invocation.function == function);
+        // One that ends before it takes anything fails what waits for it: Lambda tries that again later, and not for ever.
+        if !self.fail_running(now, arn, how) {
+            while let Some(position) = self.waiting_for(arn) {
+                if let Some(invocation) = self.begin(now, position) {
+                    self.fail_exit(now, &invocation.request_id, how);
+                }
+            }
+        }
+        self.start_if_needed(arn);
+    }
+
+    /// What a function was doing has failed. False if it was doing nothing.
+    fn fail_running(&mut self, now: Timestamp, arn: &str, how: &str) -> bool {
+        let running = self.running.values();
+        let running = running.filter(|(_, invocation)| invocation.function_arn == arn);
         let running: Vec<String> = running
             .map(|(_, invocation)| invocation.request_id.clone())
             .collect();
         for request_id in &running {
-            let text = format!("RequestId: {request_id} Error: Runtime exited with error: {how}");
-            let error = json!({"errorType": "Runtime.ExitError", "errorMessage": text});
-            self.end(now, request_id, Err(error));
+            self.fail_exit(now, request_id, how);
         }
-        // One that ends before it takes anything is not started for the same event again and again.
-        if running.is_empty() {
-            self.waiting
-                .retain(|invocation| invocation.function != function);
-        } else {
-            self.start_if_needed(function);
-        }
+        !running.is_empty()
+    }
+
+    fn fail_exit(&mut self, now: Timestamp, request_id: &str, how: &str) {
+        let text = format!("RequestId: {request_id} Error: Runtime exited with error: {how}");
+        let error = json!({"errorType": "Runtime.ExitError", "errorMessage": text});
+        self.end(now, request_id, Err(error));
     }
 
     /// An event waits: a program that does not run is started.
-    pub(super) fn start_if_needed(&mut self, function: &str) {
-        let waits = self
-            .waiting
-            .iter()
-            .any(|invocation| invocation.function == function);
-        let known = self.function(function);
-        if let (true, Environment::None, Some(program)) =
-            (waits, &known.environment, &known.program)
+    pub(super) fn start_if_needed(&mut self, arn: &str) {
+        let waits = self.waiting_for(arn).is_some();
+        let known = self.function(arn);
+        if let (true, Environment::None, Some(program), false) =
+            (waits, &known.environment, &known.program, known.is_deleted)
         {
             let program = program.clone();
             known.environment = Environment::Started;
             self.orders.push_back(Order::Start {
-                function: function.to_owned(),
+                arn: arn.to_owned(),
                 program,
             });
         }
     }
 
-    pub(super) fn kill(&mut self, function: &str) {
-        let known = self.function(function);
+    /// Ends a function's program, and with it what it is doing.
+    pub(super) fn kill(&mut self, now: Timestamp, arn: &str, why: &str) {
+        let known = self.function(arn);
         if known.environment == Environment::Started {
             known.environment = Environment::None;
             self.orders.push_back(Order::Kill {
-                function: function.to_owned(),
+                arn: arn.to_owned(),
             });
-            self.start_if_needed(function);
+            self.fail_running(now, arn, why);
+            self.start_if_needed(arn);
         }
     }
 }

@@ -1,17 +1,17 @@
 //! Lambda's Runtime API (developer guide, "Using the Lambda runtime API"), one base path a function:
-//! `AWS_LAMBDA_RUNTIME_API=http://HOST:PORT/lambda/FUNCTION`.
+//! `AWS_LAMBDA_RUNTIME_API=http://HOST:PORT/lambda/FUNCTION`, or `…/lambda/REGION/FUNCTION` for one region only.
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use serde_json::{Value, json};
 
-use super::{Invocation, Lambda};
+use super::{Invocation, Lambda, function_arn};
 use crate::answer::Answer;
 use crate::service_error::ServiceError;
 use crate::timestamp::Timestamp;
 use crate::transcript::{Call, Outcome};
 
-const VERSION: &str = "2018-06-01/runtime/";
+const VERSION: &str = "/2018-06-01/runtime/";
 
 impl Lambda {
     /// Takes a request of the Runtime API. `None` if it is none. A finished invocation is a call for the transcript.
@@ -20,15 +20,12 @@ impl Lambda {
         now: Timestamp,
         request: &Request<Bytes>,
     ) -> Option<(Answer, Option<Call>)> {
-        let (function, path) = request
-            .uri()
-            .path()
-            .strip_prefix("/lambda/")?
-            .split_once('/')?;
-        let path: Vec<&str> = path.strip_prefix(VERSION)?.split('/').collect();
+        let path = request.uri().path().strip_prefix("/lambda/")?;
+        let (function, path) = path.split_once(VERSION)?;
+        let path: Vec<&str> = path.split('/').collect();
         let body = || json_of(request.body());
         let (response, call) = match (request.method(), path.as_slice()) {
-            (&Method::GET, ["invocation", "next"]) => match self.take(now, function) {
+            (&Method::GET, ["invocation", "next"]) => match self.take_at(now, function) {
                 None => return Some((Answer::Later, None)),
                 Some(invocation) => (next(&invocation), None),
             },
@@ -48,6 +45,14 @@ impl Lambda {
             }
         };
         Some((Answer::Now(response), call))
+    }
+
+    /// The next invocation of `pipeline-gate`, in any region, or of `us-west-2/pipeline-gate`.
+    fn take_at(&mut self, now: Timestamp, function: &str) -> Option<Invocation> {
+        match function.split_once('/') {
+            None => self.take(now, function),
+            Some((region, name)) => self.take_of(now, &function_arn(region, name)),
+        }
     }
 
     fn finished_by_request(

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Sns;
-use crate::calls::Context;
+use crate::context::Context;
 use crate::service_error::ServiceError;
 
 #[derive(Debug, Deserialize, Serialize)]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Published, Sns};
-use crate::calls::Context;
+use crate::context::Context;
 use crate::service_error::ServiceError;
 use crate::turn::Turn;
 

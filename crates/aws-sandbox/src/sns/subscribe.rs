@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::Sns;
 use super::publish::{invalid, not_found, topic_arn};
-use crate::calls::Context;
+use crate::context::Context;
 use crate::pattern::Pattern;
 use crate::service_error::ServiceError;
 
@@ -40,6 +40,8 @@ pub(super) struct Subscription {
     pub(super) arn: String,
     pub(super) region: String,
     pub(super) function: String,
+    /// As they were given.
+    pub(super) attributes: BTreeMap<String, String>,
     pub(super) filter: Option<Pattern>,
 }
 
@@ -62,6 +64,7 @@ impl Sns {
             return Err(invalid("Lambda endpoint ARN"));
         };
         let filter = filter(&input.attributes)?;
+        let attributes = input.attributes;
         let Some(subscriptions) = self.topics.get_mut(&arn) else {
             return Err(not_found());
         };
@@ -69,8 +72,23 @@ impl Sns {
             arn: format!("{arn}:{}", context.turn.ids.uuid()),
             region: region.to_owned(),
             function: function.to_owned(),
+            attributes,
             filter,
         };
+        let mut known = subscriptions.iter();
+        let same = |known: &&Subscription| {
+            (&known.region, &known.function) == (&subscription.region, &subscription.function)
+        };
+        if let Some(known) = known.find(same) {
+            if known.attributes != subscription.attributes {
+                return Err(invalid(
+                    "Attributes Reason: Subscription already exists with different attributes",
+                ));
+            }
+            return Ok(Output {
+                subscription_arn: known.arn.clone(),
+            });
+        }
         let subscription_arn = subscription.arn.clone();
         subscriptions.push(subscription);
         Ok(Output { subscription_arn })

@@ -7,7 +7,8 @@ use crate::codepipeline::attempt::{Attempt, Failure};
 use crate::codepipeline::declaration::{ActionDeclaration, ActionKind};
 use crate::codepipeline::execution::Artifact;
 use crate::codepipeline::job::NewJob;
-use crate::codepipeline::pipeline::{Pipeline, Place};
+use crate::codepipeline::pipeline::Pipeline;
+use crate::codepipeline::place::Place;
 use crate::codepipeline::status::Status;
 use crate::codepipeline::{CodePipeline, variables};
 use crate::ids::Ids;
@@ -29,14 +30,26 @@ impl CodePipeline {
         }
     }
 
-    /// A retry that was accepted begins.
-    pub(super) fn run_again(&mut self, turn: &mut Turn<'_>, place: &Place, actions: &[usize]) {
+    /// A retry that was accepted begins, if nobody has stopped it meanwhile: of the actions that it repeats, those of the first run
+    /// order.
+    pub(super) fn run_again(
+        &mut self,
+        turn: &mut Turn<'_>,
+        place: &Place,
+        actions: &[usize],
+        number: u32,
+    ) {
         let record = self.record(&place.pipeline);
-        if record.known(&place.execution).status != Status::InProgress {
+        let declaration = Arc::clone(&record.known(&place.execution).declaration);
+        let run = record.run_mut(place);
+        if !run.retry_is_due || run.manual_retries != number {
             return;
         }
-        record.run_mut(place).retry_is_due = false;
-        for &action in actions {
+        run.retry_is_due = false;
+        run.current.retain(|action, _| !actions.contains(action));
+        let order = |action: &usize| declaration.stages[place.stage].actions[*action].run_order;
+        let first = actions.iter().map(order).min();
+        for &action in actions.iter().filter(|action| Some(order(action)) == first) {
             self.begin_attempt(turn, place, action);
         }
     }
@@ -218,7 +231,11 @@ impl CodePipeline {
         status: Status,
     ) {
         self.set_stage(turn, place, status);
-        self.set_execution(turn, &place.pipeline, &place.execution, status);
+        if status == Status::Stopped {
+            self.show_stop(turn, &place.pipeline, &place.execution, Status::Stopped);
+        } else {
+            self.set_execution(turn, &place.pipeline, &place.execution, status);
+        }
         self.release(turn, place);
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::codepipeline::CodePipeline;
 use crate::codepipeline::declaration::ExecutionMode;
 use crate::codepipeline::execution::{Execution, StageRun, Trigger};
-use crate::codepipeline::pipeline::Place;
+use crate::codepipeline::place::Place;
 use crate::codepipeline::status::Status;
 use crate::turn::Turn;
 
