@@ -140,9 +140,22 @@ impl CodePipeline {
             .insert(name, Pipeline::new(now, region, declaration));
     }
 
-    /// Whether there is a pipeline of this name.
-    pub(crate) fn has_pipeline(&self, name: &str) -> bool {
-        self.pipelines.contains_key(name)
+    /// Refuses a pipeline that CreatePipeline would refuse.
+    pub(crate) fn check(
+        &self,
+        pipeline: &PipelineDeclaration,
+        region: &str,
+    ) -> Result<(), ServiceError> {
+        rules::check(pipeline, region)?;
+        if !self.pipelines.contains_key(&pipeline.name) {
+            return Ok(());
+        }
+        let message = format!(
+            "A pipeline with the name '{}' already exists in account '{}'",
+            pipeline.name,
+            crate::ACCOUNT_ID
+        );
+        Err(ServiceError::new("PipelineNameInUseException", message))
     }
 
     /// A job of this region: to another region it does not exist (seen with real CodePipeline).

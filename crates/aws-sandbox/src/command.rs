@@ -1,6 +1,8 @@
 //! What can be done to the sandbox from outside, beside calling it as AWS: the same commands over HTTP, in a scenario, and by
 //! programs that have the sandbox in themselves.
 
+mod check;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 

@@ -9,11 +9,11 @@ use crate::codepipeline::{ActionDeclaration, Deployment, PipelineDeclaration, St
 use crate::command::{Command, DisturbanceName, FaultName};
 use crate::duration;
 use crate::faults::Fault;
-use crate::health::{self, Event};
+use crate::health::Event;
 use crate::lambda::Program;
 use crate::sandbox::Sandbox;
-use crate::service::OPERATIONS;
 use crate::service_error::ServiceError;
+use crate::signals;
 use crate::sns::Disturbance;
 use crate::timestamp::Timestamp;
 
@@ -23,6 +23,7 @@ impl Sandbox {
     /// # Errors
     /// What is wrong with the command, or what the service refuses the call with.
     pub fn command(&mut self, now: Timestamp, command: Command) -> Result<Value, ServiceError> {
+        command.check(&self.programs)?;
         let done = json!({});
         match command {
             Command::Call {
@@ -31,6 +32,7 @@ impl Sandbox {
                 region,
                 input,
             } => {
+                let input = if input.is_null() { json!({}) } else { input };
                 let input = with_times(now, input).map_err(refused)?;
                 return self.call(now, &service, &operation, &region, &input);
             }
@@ -55,14 +57,9 @@ impl Sandbox {
                     StageDeclaration::new("Source", vec![ActionDeclaration::source("Source")]),
                     StageDeclaration::new("Production", vec![gate, deploy]),
                 ];
-                if self.codepipeline.has_pipeline(&name) {
-                    return Err(refused(format!("there is a pipeline `{name}` already")));
-                }
-                self.create_pipeline(
-                    now,
-                    &region,
-                    PipelineDeclaration::new(&name, stages).in_mode(mode),
-                );
+                let declaration = PipelineDeclaration::new(&name, stages).in_mode(mode);
+                self.codepipeline.check(&declaration, &region)?;
+                self.create_pipeline(now, &region, declaration);
             }
             Command::Release { pipeline } => {
                 let id = self.start_execution(now, &pipeline)?;
@@ -73,9 +70,6 @@ impl Sandbox {
                     Event::operational_issue(&issue.service, &issue.region, &issue.name, now);
                 let arn = event.arn.clone();
                 if let Some(pages) = issue.pages {
-                    if !(1..=100).contains(&pages) {
-                        return Err(refused(format!("`pages` is {pages}; accepted: 1 to 100")));
-                    }
                     self.health.split_event(&arn, pages);
                 }
                 self.open_event(now, event);
@@ -94,13 +88,6 @@ impl Sandbox {
                 active,
                 replication_lag,
             } => {
-                let is_known = |region: &&String| health::REGIONS.contains(&region.as_str());
-                if let Some(region) = active.as_ref().filter(|region| !is_known(region)) {
-                    return Err(refused(format!(
-                        "AWS Health has no endpoint in `{region}`; accepted: {}",
-                        health::REGIONS.join(", ")
-                    )));
-                }
                 let health = &mut self.health;
                 health.active = active.unwrap_or(std::mem::take(&mut health.active));
                 health.replication_lag = replication_lag.unwrap_or(health.replication_lag);
@@ -112,7 +99,6 @@ impl Sandbox {
                 times,
                 by,
             } => {
-                check_operation(&operation)?;
                 let fault = fault.of(&operation, by)?;
                 let calls = 0..times.unwrap_or(usize::MAX);
                 match region {
@@ -123,10 +109,7 @@ impl Sandbox {
             Command::Limit {
                 operation,
                 calls_a_second,
-            } => {
-                check_operation(&operation)?;
-                self.limit(&operation, calls_a_second);
-            }
+            } => self.limit(&operation, calls_a_second),
             Command::Deployment {
                 bucket,
                 takes,
@@ -165,7 +148,10 @@ impl Sandbox {
             Command::ConnectSignals { region, function } => {
                 self.connect_signals(now, &region, &function)
             }
-            Command::Signal { region, message } => self.publish_signal(now, &region, &message),
+            Command::Signal { region, message } => {
+                self.check_topic(&signals::topic_arn(&region))?;
+                self.publish_signal(now, &region, &message);
+            }
             Command::CreateFunction {
                 function,
                 region,
@@ -174,7 +160,7 @@ impl Sandbox {
                 timeout,
             } => {
                 let program = Program {
-                    command: self.program(&runs)?,
+                    command: self.programs.get(&runs).cloned().unwrap_or_default(),
                     environment: environment.into_iter().collect(),
                 };
                 self.lambda
@@ -198,27 +184,6 @@ impl Sandbox {
         }
         Err(refused(format!("there is no topic `{arn}`")))
     }
-
-    fn program(&self, name: &str) -> Result<Vec<String>, ServiceError> {
-        self.programs.get(name).cloned().ok_or_else(|| {
-            let known: Vec<&str> = self.programs.keys().map(String::as_str).collect();
-            refused(format!(
-                "no program `{name}` can be run; there are: {}",
-                known.join(", ")
-            ))
-        })
-    }
-}
-
-/// A slip in an operation's name would be a fault that never happens.
-fn check_operation(operation: &str) -> Result<(), ServiceError> {
-    if OPERATIONS.contains(&operation) {
-        return Ok(());
-    }
-    Err(refused(format!(
-        "no operation `{operation}`; there are: {}",
-        OPERATIONS.join(", ")
-    )))
 }
 
 impl FaultName {
@@ -285,7 +250,7 @@ fn with_times(now: Timestamp, input: Value) -> Result<Value, String> {
 }
 
 /// Some of the settings, changed; the others as they were.
-fn changed<T: Serialize + for<'de> Deserialize<'de>>(
+pub(crate) fn changed<T: Serialize + for<'de> Deserialize<'de>>(
     settings: &T,
     changes: Map<String, Value>,
 ) -> Result<T, ServiceError> {
@@ -296,6 +261,6 @@ fn changed<T: Serialize + for<'de> Deserialize<'de>>(
     serde_json::from_value(all).map_err(|error| refused(error.to_string()))
 }
 
-fn refused(why: impl Into<String>) -> ServiceError {
+pub(crate) fn refused(why: impl Into<String>) -> ServiceError {
     ServiceError::new("SandboxCommandRefused", why)
 }

@@ -20,7 +20,10 @@ impl Sandbox {
         Some(match (request.method(), path) {
             (&Method::POST, "commands") => match self.commands(now, request.body()) {
                 Ok(results) => answer(StatusCode::OK, &json!({"results": results})),
-                Err(why) => answer(StatusCode::BAD_REQUEST, &json!({"error": why})),
+                Err((why, results)) => {
+                    let body = json!({"error": why, "results": results});
+                    answer(StatusCode::BAD_REQUEST, &body)
+                }
             },
             (&Method::GET, "state") => answer(StatusCode::OK, &self.state()),
             _ => {
@@ -30,29 +33,23 @@ impl Sandbox {
         })
     }
 
-    /// One command, or a list of them; the first that is refused ends it.
-    fn commands(&mut self, now: Timestamp, body: &[u8]) -> Result<Vec<Value>, String> {
-        let body: Value = serde_json::from_slice(body)
-            .map_err(|error| format!("the body is not JSON: {error}"))?;
-        let commands = if let Value::Array(commands) = body {
-            commands
-        } else {
-            vec![body]
-        };
-        let read = |(n, command): (usize, Value)| {
-            serde_json::from_value::<Command>(command)
-                .map_err(|error| format!("command {}: {error}", n + 1))
-        };
-        let commands = commands.into_iter().enumerate().map(read);
-        // Nothing is done if one of them cannot be read.
-        let commands = commands.collect::<Result<Vec<_>, _>>()?;
+    /// One command, or a list of them. The first that is refused ends it; what the others before it came to is told, too.
+    fn commands(
+        &mut self,
+        now: Timestamp,
+        body: &[u8],
+    ) -> Result<Vec<Value>, (String, Vec<Value>)> {
+        let commands = read_commands(body).map_err(|why| (why, Vec::new()))?;
         let mut results = Vec::new();
         for (n, command) in commands.into_iter().enumerate() {
-            let result = self.command(now, command).map_err(|error| {
-                let message = error.message.unwrap_or_default();
-                format!("command {}: {}: {message}", n + 1, error.code)
-            });
-            results.push(result?);
+            match self.command(now, command) {
+                Ok(result) => results.push(result),
+                Err(error) => {
+                    let message = error.message.unwrap_or_default();
+                    let why = format!("command {}: {}: {message}", n + 1, error.code);
+                    return Err((why, results));
+                }
+            }
         }
         Ok(results)
     }
@@ -84,6 +81,22 @@ impl Sandbox {
             "published": published.collect::<Vec<_>>(),
         })
     }
+}
+
+/// Nothing is done if one of them cannot be read.
+fn read_commands(body: &[u8]) -> Result<Vec<Command>, String> {
+    let body: Value =
+        serde_json::from_slice(body).map_err(|error| format!("the body is not JSON: {error}"))?;
+    let commands = if let Value::Array(commands) = body {
+        commands
+    } else {
+        vec![body]
+    };
+    let read = |(n, command): (usize, Value)| {
+        serde_json::from_value::<Command>(command)
+            .map_err(|error| format!("command {}: {error}", n + 1))
+    };
+    commands.into_iter().enumerate().map(read).collect()
 }
 
 fn answer(status: StatusCode, body: &Value) -> Response<Bytes> {

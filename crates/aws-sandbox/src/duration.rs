@@ -21,12 +21,14 @@ const LONGEST: u64 = 3_650 * 86_400_000;
 /// What is accepted.
 pub(crate) fn parse(text: &str) -> Result<Duration, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_lowercase());
+    let number = digits
+        .parse::<u64>()
+        .ok()
+        .filter(|_| !digits.starts_with('+'));
     let unit = UNITS
         .iter()
         .find(|(unit, _)| *unit == &text[digits.len()..]);
-    let millis = digits
-        .parse::<u64>()
-        .ok()
+    let millis = number
         .zip(unit)
         .and_then(|(n, (_, millis))| n.checked_mul(*millis))
         .filter(|millis| *millis <= LONGEST);

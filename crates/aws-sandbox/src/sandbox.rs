@@ -363,7 +363,7 @@ impl Sandbox {
 /// An answer to a request that no service of the sandbox knows.
 pub(crate) fn not_found(request: &Request<Bytes>) -> Response<Bytes> {
     let text = format!(
-        "{} {} is no request of AWS Health, CodePipeline or Lambda's Runtime API\n",
+        "{} {} is no request of AWS Health, CodePipeline, SNS, Lambda's Runtime API or the sandbox's own API\n",
         request.method(),
         request.uri().path()
     );

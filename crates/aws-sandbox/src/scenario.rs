@@ -29,17 +29,21 @@ impl Scenario {
         let members = scenario
             .as_object_mut()
             .ok_or("it is no object: {\"commands\": [{\"at\": \"0s\", \"do\": …}]}")?;
-        let about = members
-            .remove("about")
-            .and_then(|about| about.as_str().map(str::to_owned));
+        let about = match members.remove("about") {
+            None => None,
+            Some(Value::String(about)) => Some(about),
+            Some(_) => return Err("`about` is no text".to_owned()),
+        };
         let commands = members.remove("commands");
         if let Some(unknown) = members.keys().next() {
             return Err(format!(
                 "unknown member `{unknown}`; it has `about` and `commands`"
             ));
         }
-        let Some(Value::Array(commands)) = commands else {
-            return Err("`commands` is no list".to_owned());
+        let commands = match commands {
+            Some(Value::Array(commands)) => commands,
+            Some(_) => return Err("`commands` is no list".to_owned()),
+            None => return Err("`commands` is missing: a list of what is done when".to_owned()),
         };
         let commands = commands
             .into_iter()
@@ -53,25 +57,38 @@ impl Scenario {
 }
 
 fn step(mut command: Value) -> Result<(Duration, Command), String> {
-    let at = command
-        .as_object_mut()
-        .and_then(|members| members.remove("at"));
-    let at = at
-        .as_ref()
-        .and_then(Value::as_str)
-        .ok_or("`at` is missing: when it is done, as in \"90s\"")?;
-    let at = duration::parse(at).map_err(|why| format!("`at`: {why}"))?;
+    let members = command.as_object_mut().ok_or("it is no object")?;
+    let at = match members.remove("at") {
+        Some(Value::String(at)) => at,
+        Some(_) => return Err("`at` is no text: when it is done, as in \"90s\"".to_owned()),
+        None => return Err("`at` is missing: when it is done, as in \"90s\"".to_owned()),
+    };
+    let at = duration::parse(&at).map_err(|why| format!("`at`: {why}"))?;
     let command = serde_json::from_value(command).map_err(|error| error.to_string())?;
     Ok((at, command))
 }
 
 impl Sandbox {
     /// Begins a scenario: what it does at once is done, the rest happens in its time.
-    pub fn begin_scenario(&mut self, now: Timestamp, scenario: Scenario) {
+    ///
+    /// # Errors
+    /// If a command could not be done, with its place; nothing has begun then.
+    pub fn begin_scenario(&mut self, now: Timestamp, scenario: Scenario) -> Result<(), String> {
+        for (n, (_, command)) in scenario.commands.iter().enumerate() {
+            command.check(&self.programs).map_err(|error| {
+                format!("command {}: {}", n + 1, error.message.unwrap_or_default())
+            })?;
+        }
         for (at, command) in scenario.commands {
             self.scenario.schedule(now + at, command);
         }
         self.wake_up(now);
+        Ok(())
+    }
+
+    /// Whether the last command of the scenario is done.
+    pub fn scenario_is_over(&self) -> bool {
+        self.scenario.next().is_none()
     }
 
     /// Does the next command of a scenario; it stands in the transcript like a call.

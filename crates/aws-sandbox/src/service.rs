@@ -14,6 +14,10 @@ pub(crate) fn service_name(id: &str) -> &'static str {
         .map_or("unknown service", |(name, _)| name)
 }
 
+pub(crate) fn is_service(name: &str) -> bool {
+    SERVICES.iter().any(|(of, _)| *of == name)
+}
+
 pub(crate) fn service_id(name: &str) -> &str {
     let mut services = SERVICES.iter();
     services

@@ -9,7 +9,7 @@ use crate::timestamp::Timestamp;
 /// The topic's name.
 const TOPIC: &str = "health-gate-signals";
 
-fn topic_arn(region: &str) -> String {
+pub(crate) fn topic_arn(region: &str) -> String {
     format!("arn:aws:sns:{region}:{ACCOUNT_ID}:{TOPIC}")
 }
 

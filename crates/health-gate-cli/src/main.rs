@@ -25,7 +25,7 @@ struct Command {
 enum Subcommands {
     /// Plays three deployments on an embedded AWS, in virtual time: no account, no Docker, no network.
     Demo,
-    /// Serves a local AWS Health, CodePipeline and Lambda Runtime API over HTTP.
+    /// Serves a local AWS over HTTP: AWS Health, CodePipeline with releases that run, SNS and Lambda.
     Sandbox(sandbox::Arguments),
     /// Runs one of the two functions, as the sandbox starts it.
     #[command(hide = true)]

@@ -95,13 +95,23 @@ async fn play(server: &HttpServer, scenario: Scenario, out: &mut impl Write) -> 
         out,
         "\nIn another terminal: aws codepipeline list-pipelines --endpoint-url http://{address}. Stop with Ctrl-C.\n"
     )?;
-    server.with(|sandbox, now| sandbox.begin_scenario(now, scenario));
+    server
+        .with(|sandbox, now| sandbox.begin_scenario(now, scenario))
+        .map_err(|why| anyhow!("the scenario cannot be played: {why}"))?;
     let mut timeline = Timeline::brief();
+    let mut is_over = false;
     loop {
         server
             .wait_for(|sandbox| timeline.has_news(sandbox).then_some(()))
             .await;
         server.look(|sandbox| timeline.tell(sandbox, out))?;
+        if !is_over && server.look(Sandbox::scenario_is_over) {
+            is_over = true;
+            writeln!(
+                out,
+                "  The scenario's last command is done. What it began goes on, until you stop the sandbox with Ctrl-C."
+            )?;
+        }
         out.flush()?;
     }
 }
@@ -199,7 +209,11 @@ fn stop_a_release(sandbox: &mut Sandbox, now: Timestamp) {
 }
 
 fn welcome(address: SocketAddr, healthy: bool, by_hand: &str) -> String {
-    let issue = if healthy { "a closed" } else { "an open" };
+    let (issue, status) = if healthy {
+        ("a closed", "closed")
+    } else {
+        ("an open", "open")
+    };
     format!(
         "\
 sandbox: AWS Health, CodePipeline, SNS and Lambda's Runtime API on http://{address}
@@ -208,7 +222,7 @@ In another terminal, with any credentials (signatures are not checked):
   export AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox AWS_REGION={REGION} AWS_DEFAULT_REGION={REGION}
 
 AWS Health has {issue} EC2 issue in {REGION} and a closed LAMBDA issue in eu-west-1:
-  aws health describe-events --endpoint-url http://{address} --filter eventStatusCodes=open
+  aws health describe-events --endpoint-url http://{address} --filter eventStatusCodes={status}
 
 A job waits for you to answer it:
   aws codepipeline get-job-details --endpoint-url http://{address} --job-id {by_hand}

@@ -132,7 +132,14 @@ impl Timeline {
                     "none" | "" => String::new(),
                     by => format!(" by {by}"),
                 };
-                format!("decides: pass, {}{by}", text(&variables["Verdict"]))
+                let incidents = match text(&variables["IncidentCount"]).as_str() {
+                    "0" | "none" | "" => String::new(),
+                    count => format!(" ({count} open)"),
+                };
+                format!(
+                    "decides: pass, {}{by}{incidents}",
+                    text(&variables["Verdict"])
+                )
             }
             "PutJobFailureResult" => {
                 let message = text(&input["failureDetails"]["message"]);
@@ -173,14 +180,26 @@ impl Timeline {
             .and_then(Value::as_array)
             .into_iter()
             .flatten();
+        let mut unchanged = 0;
         for outcome in outcomes.filter(|outcome| outcome["outcome"] != "retried") {
             let text = |name: &str| outcome[name].as_str().unwrap_or_default();
             let stage = format!("{}/{}", text("pipeline"), text("stage"));
-            let told = format!("leaves {stage} alone: {}, {}", text("outcome"), text("why"));
+            let told = format!(
+                "leaves {stage} alone ({}): {}",
+                text("outcome"),
+                text("why")
+            );
             let said = self.said.insert(stage, told.clone());
-            if !self.brief || said.as_ref() != Some(&told) {
+            if self.brief && said.as_ref() == Some(&told) {
+                unchanged += 1;
+            } else {
                 Self::line(out, finished.at, "stage-retry", &told)?;
             }
+        }
+        if unchanged > 0 {
+            let told =
+                format!("looks again: nothing has changed for {unchanged} of the stopped stages");
+            Self::line(out, finished.at, "stage-retry", &told)?;
         }
         Ok(())
     }
@@ -240,16 +259,37 @@ fn caller_of(finished: &[Finished], call: &Call) -> String {
 /// A command of a scenario.
 fn tell_command(out: &mut impl Write, call: &Call) -> io::Result<()> {
     let text = |name: &str| call.input[name].as_str().unwrap_or_default();
-    let issue = format!("an issue of {} in {}", text("service"), text("region"));
-    let name = text("arn").rsplit('/').next().unwrap_or_default();
+    let arn = call.input["arn"].as_str();
+    let arn = arn.or_else(|| match &call.outcome {
+        Outcome::Output(output) => output["arn"].as_str(),
+        Outcome::Error(_) | Outcome::Garbage | Outcome::Silence | Outcome::NoConnection(_) => None,
+    });
+    let issue = arn
+        .unwrap_or_default()
+        .rsplit('/')
+        .next()
+        .unwrap_or_default();
     let told = match call.operation.as_str() {
-        "open-event" => Some(("AWS Health", format!("{issue} opens"))),
-        "update-event" => Some(("AWS Health", format!("{name} is updated"))),
-        "close-event" => Some(("AWS Health", format!("{name} is closed"))),
-        "signal" => Some(("schedule", "sends a sweep".to_owned())),
-        "fault" | "limit" | "disturb" => {
-            Some(("scenario", format!("{}: {}", call.operation, call.input)))
+        "open-event" => Some(("AWS Health", format!("{issue} opens in {}", text("region")))),
+        "update-event" => Some(("AWS Health", format!("{issue} is updated"))),
+        "close-event" => Some(("AWS Health", format!("{issue} is closed"))),
+        "signal" => Some(("schedule", "sends a signal".to_owned())),
+        "fault" => {
+            let times = call.input["times"].as_u64();
+            let times = times.map_or_else(
+                || "all calls".to_owned(),
+                |times| format!("the next {times} calls"),
+            );
+            Some((
+                "scenario",
+                format!(
+                    "{times} of {} go wrong: {}",
+                    text("operation"),
+                    text("fault")
+                ),
+            ))
         }
+        "limit" | "disturb" => Some(("scenario", format!("{}: {}", call.operation, call.input))),
         _ => None,
     };
     if let Some((who, what)) = told {

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::CodePipeline;
 use super::declaration::PipelineDeclaration;
 use super::engine::Step;
 use super::tags::{self, MOST_TAGS, Tag};
-use super::{CodePipeline, rules};
 use crate::constraints::Constraints;
 use crate::context::Context;
 use crate::service_error::ServiceError;
@@ -35,15 +35,7 @@ impl CodePipeline {
         tags::check(&mut c, &input.tags);
         c.finish()?;
         let mut pipeline = input.pipeline;
-        rules::check(&pipeline, context.region)?;
-        if self.pipelines.contains_key(&pipeline.name) {
-            let message = format!(
-                "A pipeline with the name '{}' already exists in account '{}'",
-                pipeline.name,
-                crate::ACCOUNT_ID
-            );
-            return Err(ServiceError::new("PipelineNameInUseException", message));
-        }
+        self.check(&pipeline, context.region)?;
         if input.tags.len() > MOST_TAGS {
             return Err(tags::too_many());
         }

@@ -74,6 +74,7 @@ impl CodePipeline {
         c.required("tags", input.tags.as_ref());
         check(&mut c, input.tags.as_deref().unwrap_or_default());
         c.finish()?;
+        reserved(input.tags.as_deref().unwrap_or_default())?;
         let tags = self.tags_of(context, &input.resource_arn.unwrap_or_default())?;
         let mut tagged = tags.clone();
         tagged.extend(
@@ -151,6 +152,22 @@ impl CodePipeline {
                 format!("The resource '{arn}' was not found."),
             )
         })
+    }
+}
+
+/// Keys that begin so are AWS's own.
+fn reserved(tags: &[Tag]) -> Result<(), ServiceError> {
+    let is_reserved = |tag: &&Tag| {
+        tag.key
+            .as_deref()
+            .is_some_and(|key| key.starts_with("aws:"))
+    };
+    match tags.iter().find(is_reserved) {
+        None => Ok(()),
+        Some(_) => Err(ServiceError::new(
+            "InvalidTagsException",
+            "Tag keys cannot start with aws:, which is reserved for AWS use.",
+        )),
     }
 }
 
