@@ -19,6 +19,10 @@ OPERATIONS = {
 }  # fmt: skip
 
 
+#: The sections of the captures, each of which a check has to name. A9 and B6 are events: tests/integration/sandbox_events.rs.
+SECTIONS = ["A1", "A2", "A3", "A4", "A5", "A6", "A7", "A8", "B1", "B2", "B3", "B4", "B5", "B7", "B8"]
+
+
 class Report:
     """Counts of everything that was looked at, and the list of what was wrong."""
 
@@ -26,6 +30,7 @@ class Report:
         self.story = ""
         self.stories = self.checks = self.answers = self.errors = self.members = 0
         self.succeeded = set()
+        self.sections = dict.fromkeys(SECTIONS, 0)
         self.wrong = {}
 
     def begin(self, story):
@@ -35,6 +40,8 @@ class Report:
     def check(self, name, condition, detail=""):
         """One expectation. Its name says what should hold, and which section of the captures says so."""
         self.checks += 1
+        for section in re.findall(r"\b[AB]\d\b", name):
+            self.sections[section] = self.sections.get(section, 0) + 1
         if not condition:
             self._fail(f"{name}" + (f"\n      {detail}" if str(detail) else ""))
         return bool(condition)
@@ -88,6 +95,9 @@ class Report:
             for service, name in all_operations:
                 if (service, name) not in self.succeeded:
                     self._fail(f"{service} {name} never gave an answer without fault")
+            for section in SECTIONS:
+                if self.sections[section] == 0:
+                    self._fail(f"no check names section {section} of the captures")
         for what in ("checks", "answers", "errors", "members") if whole else ("checks",):
             if getattr(self, what) == 0:
                 self._fail(f"no {what} were looked at")
@@ -96,6 +106,7 @@ class Report:
             f"{len(all_operations)} operations, {self.answers} answers and {self.errors} errors with {self.members} "
             "members held against the service models"
         )
+        print("checks by section of the captures: " + ", ".join(f"{name} {count}" for name, count in sorted(self.sections.items())))
         story = None
         for (of, text), times in self.wrong.items():
             if of != story:
