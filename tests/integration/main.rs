@@ -23,6 +23,7 @@ mod sandbox_codepipeline;
 mod sandbox_events;
 mod sandbox_health;
 mod sandbox_process;
+mod sandbox_property;
 mod sandbox_rules;
 mod sandbox_sdk;
 mod sandbox_world;
