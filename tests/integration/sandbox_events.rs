@@ -486,6 +486,18 @@ async fn a_failed_invocation_is_tried_twice_more() {
     run(Ok(json!("done"))).await;
     world.with(|sandbox, _| {
         assert_eq!(sandbox.lambda.finished().len(), 4);
+        // People see the same over HTTP.
+        let request = http::Request::get("/sandbox/state")
+            .body(Default::default())
+            .expect("a request");
+        let aws_sandbox::Answer::Now(response) = sandbox.handle(START, &request) else {
+            panic!("answered at once")
+        };
+        let state: Value = serde_json::from_slice(response.body()).expect("JSON");
+        let arn = "arn:aws:lambda:us-east-1:111122223333:function:listener";
+        assert_eq!(state["deadLetters"], json!({arn: [{"number": 1}]}));
+        assert_eq!(state["invocations"][2]["retries"], 2);
+        assert_eq!(state["invocations"][3]["returned"], "done");
         assert_eq!(sandbox.lambda.dead_letters(LISTENER).len(), 1);
     });
 }

@@ -313,6 +313,7 @@ async fn a_lambda_action_ends_after_a_day() {
     let mut rounds = 0;
     while let Some(invocation) = releases.invocation() {
         rounds += 1;
+        assert!(rounds < 4_000, "it goes on for longer than a day");
         let job = &invocation.payload["CodePipeline.job"]["id"];
         releases.hold(job.as_str().expect("an id")).await;
     }
@@ -643,6 +644,34 @@ async fn stops_and_retries_that_meet_leave_no_lock() {
             "{context}"
         );
     }
+}
+
+/// A retry that a stop has dropped does not begin the next one early.
+#[tokio::test(start_paused = true)]
+async fn a_dropped_retry_does_not_begin_the_next_one() {
+    let releases = Releases::new(SUPERSEDED);
+    let execution = releases.start().await;
+    releases.fail(&releases.job()).await;
+    let retry = || {
+        releases
+            .retry(&execution, "FAILED_ACTIONS")
+            .expect("it is accepted")
+    };
+    retry();
+    releases.pass(Duration::from_secs(3)).await;
+    releases.call(
+        "StopPipelineExecution",
+        json!({"pipelineName": "shop", "pipelineExecutionId": execution}),
+    );
+    releases.pass(Duration::from_secs(2)).await;
+    retry();
+    releases.pass(Duration::from_secs(6)).await;
+    assert!(
+        releases.invocation().is_none(),
+        "its eight seconds are not over"
+    );
+    releases.pass(Duration::from_secs(3)).await;
+    assert!(releases.invocation().is_some());
 }
 
 /// A stage that was stopped between its actions can be retried as a whole (same page); the reason stays although the action ended at
