@@ -322,6 +322,13 @@ async fn notification_rules_tell_stages_and_pipelines_why() {
             DetailType::Basic => (json!({}), json!({}), json!({})),
         };
         assert_eq!(of("Action")["additionalAttributes"], action);
+        let result = &of("Action")["detail"]["execution-result"];
+        assert_eq!(result["error-code"], "JobFailed");
+        assert_eq!(
+            result["external-execution-summary"].is_string(),
+            detail_type == DetailType::Full,
+            "BASIC has no error message"
+        );
         assert_eq!(of("Stage")["additionalAttributes"], stage);
         assert_eq!(of("Pipeline")["additionalAttributes"], pipeline);
         let stage = of("Stage");

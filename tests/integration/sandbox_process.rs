@@ -173,6 +173,8 @@ async fn an_environment_is_started_once_and_killed_at_a_time_out() {
             .lambda
             .take(now, "idle")
             .expect("another event waits");
+        // This one waits when the environment is killed.
+        sandbox.invoke(REGION, "idle", json!(3));
     });
     let timed_out = server.wait_for(|sandbox| sandbox.lambda.finished().get(1).cloned());
     let timed_out = patiently(timed_out).await;
@@ -180,7 +182,6 @@ async fn an_environment_is_started_once_and_killed_at_a_time_out() {
         timed_out.result.expect_err("it took too long")["errorType"],
         "Sandbox.Timedout"
     );
-    server.with(|sandbox, _| sandbox.invoke(REGION, "idle", json!(3)));
     let second = process_id(&server, 1).await;
     assert_ne!(first, second);
     let gone = async {

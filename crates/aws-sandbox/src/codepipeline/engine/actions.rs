@@ -230,6 +230,8 @@ impl CodePipeline {
         place: &Place,
         status: Status,
     ) {
+        // A retry that was accepted meanwhile has nothing left to repeat.
+        self.record(&place.pipeline).run_mut(place).retry_is_due = false;
         self.set_stage(turn, place, status);
         if status == Status::Stopped {
             self.show_stop(turn, &place.pipeline, &place.execution, Status::Stopped);
