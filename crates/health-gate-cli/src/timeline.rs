@@ -1,11 +1,15 @@
 //! The time line: what the functions called and what CodePipeline did, in order, as a person wants to read it.
 
+mod brief;
+mod call;
+mod command;
+
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use aws_sandbox::codepipeline::{Happening, Part, Status};
 use aws_sandbox::lambda::Finished;
-use aws_sandbox::{Call, Outcome, Sandbox, Timestamp};
+use aws_sandbox::{Call, Sandbox, Timestamp};
 use serde_json::Value;
 
 /// A time line, and how much of a sandbox it has told.
@@ -61,11 +65,11 @@ impl Timeline {
     pub(crate) fn tell(&mut self, sandbox: &Sandbox, out: &mut impl Write) -> io::Result<()> {
         for entry in self.new_entries(sandbox) {
             match entry {
-                Entry::Call(call, _) if call.service == "Scenario" => tell_command(out, &call)?,
+                Entry::Call(call, _) if call.service == "Scenario" => command::tell(out, &call)?,
                 Entry::Call(call, caller) if self.brief => {
                     self.tell_briefly(out, &call, &caller, sandbox)?;
                 }
-                Entry::Call(call, caller) => tell_call(out, &call, &caller)?,
+                Entry::Call(call, caller) => call::tell(out, &call, &caller)?,
                 Entry::Happening(happening) => self.tell_happening(out, &happening)?,
                 Entry::Invocation(finished) => self.tell_invocation(out, &finished)?,
             }
@@ -106,69 +110,6 @@ impl Timeline {
         self.invocations = finished.len();
         entries.sort_by_key(|entry| (entry.at(), entry.rank()));
         entries
-    }
-
-    /// A call in one line, if it decides or does something.
-    fn tell_briefly(
-        &mut self,
-        out: &mut impl Write,
-        call: &Call,
-        caller: &str,
-        sandbox: &Sandbox,
-    ) -> io::Result<()> {
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let input = &call.input;
-        let told = match call.operation.as_str() {
-            "PutJobSuccessResult" if !input["continuationToken"].is_null() => {
-                format!(
-                    "decides: hold; {}",
-                    text(&input["executionDetails"]["summary"])
-                )
-            }
-            "PutJobSuccessResult" => {
-                let variables = &input["outputVariables"];
-                let by = text(&variables["OverriddenBy"]);
-                let by = match by.as_str() {
-                    "none" | "" => String::new(),
-                    by => format!(" by {by}"),
-                };
-                let incidents = match text(&variables["IncidentCount"]).as_str() {
-                    "0" | "none" | "" => String::new(),
-                    count => format!(" ({count} open)"),
-                };
-                format!(
-                    "decides: pass, {}{by}{incidents}",
-                    text(&variables["Verdict"])
-                )
-            }
-            "PutJobFailureResult" => {
-                let message = text(&input["failureDetails"]["message"]);
-                format!(
-                    "decides: fail; {}",
-                    message.lines().next().unwrap_or_default()
-                )
-            }
-            "RetryStageExecution" => {
-                let (pipeline, stage) = (text(&input["pipelineName"]), text(&input["stageName"]));
-                let told = format!("{pipeline}: retries the failed actions of {stage}");
-                return Self::line(out, call.at, caller, &told);
-            }
-            "Publish" => {
-                let told = format!("tells people: {}", text(&input["Subject"]));
-                return Self::line(out, call.at, caller, &told);
-            }
-            _ => return Ok(()),
-        };
-        let job = input["jobId"]
-            .as_str()
-            .and_then(|id| sandbox.codepipeline.job(id));
-        let pipeline = job.map_or("?", |job| &job.context.pipeline).to_owned();
-        let told = format!("{pipeline}: {told}");
-        let said = self.said.insert(pipeline, told.clone());
-        if said.as_ref() == Some(&told) {
-            return Ok(());
-        }
-        Self::line(out, call.at, caller, &told)
     }
 
     /// What stage-retry returns: what became of the stages that it left alone.
@@ -242,10 +183,6 @@ impl Timeline {
     }
 }
 
-fn detail(out: &mut impl Write, text: &str) -> io::Result<()> {
-    writeln!(out, "{:26}{text}", "")
-}
-
 /// Who made a call: who says so, or else the function whose invocation was going on; in a demo they run one after the other.
 fn caller_of(finished: &[Finished], call: &Call) -> String {
     let running = finished
@@ -254,175 +191,4 @@ fn caller_of(finished: &[Finished], call: &Call) -> String {
     let running = running.map(|done| done.invocation.function.clone());
     let caller = call.caller.clone().or(running);
     caller.unwrap_or_else(|| "a client".to_owned())
-}
-
-/// A command of a scenario.
-fn tell_command(out: &mut impl Write, call: &Call) -> io::Result<()> {
-    let text = |name: &str| call.input[name].as_str().unwrap_or_default();
-    let arn = call.input["arn"].as_str();
-    let arn = arn.or_else(|| match &call.outcome {
-        Outcome::Output(output) => output["arn"].as_str(),
-        Outcome::Error(_) | Outcome::Garbage | Outcome::Silence | Outcome::NoConnection(_) => None,
-    });
-    let issue = arn
-        .unwrap_or_default()
-        .rsplit('/')
-        .next()
-        .unwrap_or_default();
-    let told = match call.operation.as_str() {
-        "open-event" => Some(("AWS Health", format!("{issue} opens in {}", text("region")))),
-        "update-event" => Some(("AWS Health", format!("{issue} is updated"))),
-        "close-event" => Some(("AWS Health", format!("{issue} is closed"))),
-        "signal" => Some(("schedule", "sends a signal".to_owned())),
-        "fault" => {
-            let times = call.input["times"].as_u64();
-            let times = times.map_or_else(
-                || "all calls".to_owned(),
-                |times| format!("the next {times} calls"),
-            );
-            Some((
-                "scenario",
-                format!(
-                    "{times} of {} go wrong: {}",
-                    text("operation"),
-                    text("fault")
-                ),
-            ))
-        }
-        "limit" | "disturb" => Some(("scenario", format!("{}: {}", call.operation, call.input))),
-        _ => None,
-    };
-    if let Some((who, what)) = told {
-        Timeline::line(out, call.at, who, &what)?;
-    }
-    match &call.outcome {
-        Outcome::Error(error) => Timeline::line(
-            out,
-            call.at,
-            "scenario",
-            &format!(
-                "{} is refused: {} {}",
-                call.operation,
-                error.code,
-                error.message.as_deref().unwrap_or_default()
-            ),
-        ),
-        Outcome::Output(_) | Outcome::Garbage | Outcome::Silence | Outcome::NoConnection(_) => {
-            Ok(())
-        }
-    }
-}
-
-fn tell_call(out: &mut impl Write, call: &Call, caller: &str) -> io::Result<()> {
-    let mut line = |who: &str, text: &str| Timeline::line(out, call.at, who, text);
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    match call.operation.as_str() {
-        "DescribeEvents" => {
-            let filter = &call.input["filter"];
-            let (status, regions) = (list(&filter["eventStatusCodes"]), list(&filter["regions"]));
-            line(
-                caller,
-                &format!("asks AWS Health for {status} issues in {regions}"),
-            )?;
-            let output = match &call.outcome {
-                Outcome::Output(output) => output,
-                Outcome::Error(error) => {
-                    return line("AWS Health", &format!("answers: {}", error.code));
-                }
-                Outcome::Garbage | Outcome::Silence | Outcome::NoConnection(_) => {
-                    return line("AWS Health", "does not answer");
-                }
-            };
-            let events = output["events"]
-                .as_array()
-                .map(Vec::as_slice)
-                .unwrap_or_default();
-            let count = match events.len() {
-                0 => "nothing".to_owned(),
-                1 => "1 event".to_owned(),
-                count => format!("{count} events"),
-            };
-            line("AWS Health", &format!("answers: {count}"))?;
-            events
-                .iter()
-                .try_for_each(|event| detail(out, &text(&event["arn"])))
-        }
-        "PutJobSuccessResult" if !call.input["continuationToken"].is_null() => {
-            line(
-                caller,
-                "decides: hold; tells CodePipeline: still in progress",
-            )?;
-            detail(out, &text(&call.input["executionDetails"]["summary"]))
-        }
-        "PutJobSuccessResult" => {
-            line(
-                caller,
-                "decides: pass; tells CodePipeline: success, with the output variables",
-            )?;
-            let variables = call.input["outputVariables"]
-                .as_object()
-                .into_iter()
-                .flatten();
-            let mut set = variables.filter(|(_, value)| *value != "none");
-            set.try_for_each(|(name, value)| detail(out, &format!("{name} = {}", text(value))))
-        }
-        "PutJobFailureResult" => {
-            let details = &call.input["failureDetails"];
-            line(
-                caller,
-                &format!(
-                    "decides: fail; tells CodePipeline: {}, with the message",
-                    text(&details["type"])
-                ),
-            )?;
-            text(&details["message"])
-                .lines()
-                .try_for_each(|line| detail(out, line))
-        }
-        "ListTagsForResource" => {
-            let tags = match &call.outcome {
-                Outcome::Output(output) => output["tags"].as_array().cloned().unwrap_or_default(),
-                Outcome::Error(_)
-                | Outcome::Garbage
-                | Outcome::Silence
-                | Outcome::NoConnection(_) => Vec::new(),
-            };
-            match tags.iter().find(|tag| tag["key"] == "health-gate:override") {
-                Some(tag) => line(
-                    caller,
-                    &format!("finds the pipeline's override: {}", text(&tag["value"])),
-                ),
-                None => line(caller, "finds no override on the pipeline"),
-            }
-        }
-        "GetPipelineState" if caller == "pipeline-gate" => line(
-            caller,
-            "looks whether this is a rollback, or is being stopped",
-        ),
-        "ListPipelines" => line(caller, "lists the pipelines"),
-        "GetPipelineState" => line(caller, &format!("looks at {}", text(&call.input["name"]))),
-        "ListActionExecutions" => line(
-            caller,
-            "finds a stopped stage, and makes sure that the gate alone stopped it",
-        ),
-        "RetryStageExecution" => {
-            let stage = text(&call.input["stageName"]);
-            line(caller, &format!("retries the failed actions of {stage}"))
-        }
-        "Publish" => line(
-            caller,
-            &format!("tells people: {}", text(&call.input["Subject"])),
-        ),
-        // What a function returns, and which pipeline its job is of; its other calls say it.
-        _ => Ok(()),
-    }
-}
-
-fn list(value: &Value) -> String {
-    let items = value.as_array().map(Vec::as_slice).unwrap_or_default();
-    items
-        .iter()
-        .filter_map(Value::as_str)
-        .collect::<Vec<_>>()
-        .join(", ")
 }
