@@ -345,6 +345,11 @@ async fn notification_rules_tell_stages_and_pipelines_why() {
                 ))
         );
         assert_eq!(heard.len(), 3);
+        let arns: std::collections::BTreeSet<_> = heard
+            .iter()
+            .map(|message| message["notificationRuleArn"].to_string())
+            .collect();
+        assert_eq!(arns.len(), 1, "the ARN is the rule's");
     }
 }
 

@@ -784,3 +784,58 @@ async fn a_start_with_a_slip_is_refused() {
         FUNCTION
     );
 }
+
+/// Producers come before their consumers: in an earlier stage or run order; and a namespace is one action's ("Variables reference").
+#[tokio::test(start_paused = true)]
+async fn what_runs_together_does_not_refer_to_each_other() {
+    let releases = Releases::new(SUPERSEDED);
+    let update = |change: &dyn Fn(&mut PipelineDeclaration)| {
+        let mut pipeline = shop(SUPERSEDED);
+        pipeline.stages[1].actions[0].namespace = Some("gate".to_owned());
+        let parameters = "#{gate.Verdict}".to_owned();
+        pipeline.stages[1].actions[1]
+            .configuration
+            .insert("ObjectKey".to_owned(), parameters);
+        change(&mut pipeline);
+        releases.try_call("UpdatePipeline", json!({"pipeline": pipeline}))
+    };
+    update(&|_| {}).expect("the gate runs before the deployment");
+    let together = update(&|pipeline| pipeline.stages[1].actions[1].run_order = 1);
+    assert_eq!(
+        together.expect_err("they run together").code,
+        "InvalidActionDeclarationException"
+    );
+    let twice =
+        update(&|pipeline| pipeline.stages[2].actions[0].namespace = Some("gate".to_owned()));
+    assert_eq!(
+        twice.expect_err("it is used").code,
+        "InvalidActionDeclarationException"
+    );
+}
+
+/// An operation that takes so many calls a second throttles the others; and a page that nobody gave is none.
+#[tokio::test(start_paused = true)]
+async fn calls_are_throttled_by_rate() {
+    let releases = Releases::new(SUPERSEDED);
+    releases
+        .world
+        .with(|sandbox, _| sandbox.limit("GetPipeline", 3));
+    let client = aws_sdk_codepipeline::Client::from_conf(
+        aws_sdk_codepipeline::config::Builder::from(&releases.world.sdk_config("us-east-1"))
+            .retry_config(aws_sdk_codepipeline::config::retry::RetryConfig::disabled())
+            .build(),
+    );
+    let calls = async || {
+        let mut taken = 0;
+        for _ in 0..5 {
+            taken += usize::from(client.get_pipeline().name("shop").send().await.is_ok());
+        }
+        taken
+    };
+    assert_eq!(calls().await, 3);
+    releases.pass(Duration::from_secs(1)).await;
+    assert_eq!(calls().await, 3);
+    let beyond = json!({"pipelineName": "shop", "nextToken": "page_18446744073709551615_any_All"});
+    let rows = releases.call("ListActionExecutions", beyond);
+    assert_eq!(rows["actionExecutionDetails"], json!([]));
+}
