@@ -431,6 +431,9 @@ async fn a_rollback_runs_one_stage_again() {
     let shown = releases.execution(&rollback);
     assert_eq!(shown["status"], "Succeeded");
     assert_eq!(shown["executionType"], "ROLLBACK");
+    let artifacts = releases.execution(&good)["artifactRevisions"].clone();
+    assert_eq!(shown["artifactRevisions"], artifacts);
+    assert_eq!(artifacts[0]["name"], "Source");
     assert_eq!(
         releases.rows(&rollback),
         ["Prod/Deploy Succeeded", "Prod/Gate Succeeded"]
