@@ -260,3 +260,46 @@ async fn a6_a_missing_variable_fails_without_a_row() {
     );
     assert_eq!(releases.rows(&execution), [""; 0]);
 }
+
+/// A2: a function that returns without giving a result leaves its action in progress.
+#[tokio::test(start_paused = true)]
+async fn a2_a_return_without_a_result_changes_nothing() {
+    let releases = Releases::new(ExecutionMode::Superseded);
+    releases.start().await;
+    let _returned = releases.job();
+    releases.pass(millis(60_000)).await;
+    assert_eq!(releases.action("Prod", "Gate")["status"], "InProgress");
+}
+
+/// A4: right after CreatePipeline there is no execution to be seen, and right after a start no revision.
+#[tokio::test(start_paused = true)]
+async fn a4_what_is_not_there_at_first() {
+    let releases = Releases::new(ExecutionMode::Superseded);
+    let mut pipeline = crate::releases::shop(ExecutionMode::Superseded);
+    pipeline.name = "other".to_owned();
+    releases.call("CreatePipeline", json!({"pipeline": pipeline}));
+    let executions = || {
+        let list = releases.call("ListPipelineExecutions", json!({"pipelineName": "other"}));
+        list["pipelineExecutionSummaries"]
+            .as_array()
+            .expect("a list")
+            .clone()
+    };
+    assert_eq!(executions(), [Value::Null; 0]);
+    let state = releases.call("GetPipelineState", json!({"name": "other"}));
+    assert!(state["stageStates"][0].get("latestExecution").is_none());
+    releases.pass(millis(1_100)).await;
+    assert_eq!(executions()[0]["trigger"]["triggerType"], "CreatePipeline");
+
+    let output = releases.call("StartPipelineExecution", json!({"name": "shop"}));
+    let execution = output["pipelineExecutionId"].as_str().expect("an id");
+    assert_eq!(
+        releases.execution(execution)["artifactRevisions"],
+        json!([])
+    );
+    releases.pass(millis(1_100)).await;
+    assert_eq!(
+        releases.execution(execution)["artifactRevisions"][0]["name"],
+        "Source"
+    );
+}

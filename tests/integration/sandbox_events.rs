@@ -235,6 +235,82 @@ async fn a9_events_of_a_retry_arrive_out_of_order() {
     );
 }
 
+/// B6: the members of each kind of event, and none beside them. A9: a stage's start is kept through retries; a retried action starts
+/// again under a new id; what a source brings is told.
+#[tokio::test(start_paused = true)]
+async fn b6_the_members_of_each_event() {
+    let releases = Releases::new(ExecutionMode::Superseded);
+    listen(&releases.world, json!({"source": ["aws.codepipeline"]}));
+    let execution = releases.start().await;
+    releases.fail(&releases.job()).await;
+    releases
+        .retry(&execution, "FAILED_ACTIONS")
+        .expect("it is accepted");
+    releases.pass(Duration::from_secs(10)).await;
+    releases.succeed(&releases.job()).await;
+    releases.pass(Duration::from_secs(20)).await;
+    let told = heard(&releases.world);
+    let event = |of: &str| {
+        let found = told.iter().find(|event| line(event) == of);
+        found.expect(of)["detail"].clone()
+    };
+    let stage = "execution-id pipeline pipeline-execution-attempt stage start-time state version";
+    let pipeline = "execution-id pipeline pipeline-execution-attempt start-time state version";
+    let action = "action action-execution-id execution-id pipeline pipeline-execution-attempt region stage start-time state type version";
+    for (of, members, more) in [
+        ("stage Prod FAILED 0.0", stage, ""),
+        (
+            "stage Prod RESUMED 2.0",
+            stage,
+            "stage-last-retry-attempt-time",
+        ),
+        ("pipeline STARTED 1.0", pipeline, "execution-trigger"),
+        ("pipeline FAILED 1.0", pipeline, ""),
+        ("pipeline RESUMED 2.0", pipeline, "last-retry-attempt-time"),
+        ("action Prod Gate STARTED 2.0", action, ""),
+        ("action Prod Gate SUCCEEDED 2.0", action, "execution-result"),
+        (
+            "action Source Source SUCCEEDED 1.0",
+            action,
+            "execution-result output-artifacts",
+        ),
+    ] {
+        let shown = event(of);
+        let shown: Vec<&str> = shown
+            .as_object()
+            .expect("members")
+            .keys()
+            .map(String::as_str)
+            .collect();
+        let mut expected: Vec<&str> = members.split(' ').chain(more.split_whitespace()).collect();
+        expected.sort_unstable();
+        assert_eq!(shown, expected, "{of}");
+    }
+    let succeeded = event("action Prod Gate SUCCEEDED 2.0");
+    assert!(succeeded["execution-result"].get("error-code").is_none());
+    let start = |of: &str| event(of)["start-time"].clone();
+    assert_eq!(
+        start("stage Prod RESUMED 2.0"),
+        start("stage Prod FAILED 0.0")
+    );
+    assert_ne!(
+        start("action Prod Gate STARTED 2.0"),
+        start("action Prod Gate FAILED 1.0")
+    );
+    let id = |of: &str| event(of)["action-execution-id"].clone();
+    assert_eq!(
+        id("action Prod Gate STARTED 1.0"),
+        id("action Prod Gate FAILED 1.0")
+    );
+    assert_ne!(
+        id("action Prod Gate STARTED 2.0"),
+        id("action Prod Gate FAILED 1.0")
+    );
+    let artifacts = event("action Source Source SUCCEEDED 1.0")["output-artifacts"].clone();
+    assert_eq!(artifacts[0]["name"], "Source");
+    assert!(artifacts[0]["s3location"]["bucket"].is_string());
+}
+
 /// The other states of the user guide, "Monitoring CodePipeline events".
 #[tokio::test(start_paused = true)]
 async fn stops_and_superseding_are_told() {

@@ -183,6 +183,12 @@ async fn an_environment_is_started_once_and_killed_at_a_time_out() {
         "Sandbox.Timedout"
     );
     let second = process_id(&server, 1).await;
+    // It was started for the event that waited, and not for Lambda's next try of the other one a minute later.
+    server.with(|sandbox, now| {
+        let invocation = sandbox.lambda.take(now, "idle").expect("an event waits");
+        assert_eq!(invocation.payload, json!(3));
+        assert!(sandbox.lambda.take(now, "idle").is_none());
+    });
     assert_ne!(first, second);
     let gone = async {
         while is_alive(&first) {

@@ -20,7 +20,7 @@ pub struct Health {
     pub active: String,
     /// How far behind the passive endpoint is.
     pub replication_lag: Duration,
-    /// What is told twice or more: in how many pages an event of this ARN comes.
+    /// In how many messages EventBridge gets an event, by its ARN; in one, if it is not here.
     pages: BTreeMap<String, u32>,
     /// Every version of each event, by its ARN, oldest first.
     events: BTreeMap<String, Vec<Event>>,

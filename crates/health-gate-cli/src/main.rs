@@ -23,7 +23,7 @@ struct Command {
 
 #[derive(Debug, Subcommand)]
 enum Subcommands {
-    /// Plays three deployments on an embedded AWS, in virtual time: no account, no Docker, no network.
+    /// Plays releases on an embedded AWS, in virtual time: no account, no Docker, no network.
     Demo,
     /// Serves a local AWS over HTTP: AWS Health, CodePipeline with releases that run, SNS and Lambda.
     Sandbox(sandbox::Arguments),

@@ -67,15 +67,15 @@ pub(super) fn resolve(
             )
         })
         .collect();
-    match is_missing {
-        false => Ok(resolved),
+    if is_missing {
         // The words that people report.
-        true => Err(format!(
+        return Err(format!(
             "An action in this pipeline failed because one or more variables could not be resolved: Action name={}. This \
              can result when a variable is referenced that does not exist. Validate the configuration for this action.",
             action.name
-        )),
+        ));
     }
+    Ok(resolved)
 }
 
 fn value(pipeline: &Pipeline, execution: &Execution, namespace: &str, key: &str) -> Option<String> {
