@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_sandbox::codepipeline::ExecutionMode;
 use aws_sandbox::{Fault, World};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::in_world::START;
 use crate::releases::{REGION, Releases, shop};
@@ -76,4 +76,36 @@ async fn slow_and_late_are_not_the_same() {
         assert_eq!(tags(&world), 1, "{fault:?}");
         assert!(world.now().as_millis() - START.as_millis() >= 4_000);
     }
+}
+
+/// The active endpoint shows everything, the other one what is older than the lag; after a failover the old one keeps what it had
+/// (user guide, "Accessing the AWS Health API": the passive endpoint is eventually consistent).
+#[tokio::test(start_paused = true)]
+async fn a_failover_of_aws_health() {
+    let world = World::new(START, 5);
+    let command = |command: Value| {
+        let command = serde_json::from_value(command).expect("a command");
+        world
+            .with(|sandbox, now| sandbox.command(now, command))
+            .expect("it can be done")
+    };
+    let open = |name: &str| command(json!({"do": "open-event", "service": "EC2", "name": name}));
+    let shown = || {
+        ["us-east-1", "us-east-2"].map(|region| {
+            let output = world.with(|sandbox, now| {
+                sandbox.call(now, "Health", "DescribeEvents", region, &json!({}))
+            });
+            let events = output.expect("a list")["events"].take();
+            events.as_array().expect("a list").len()
+        })
+    };
+    command(json!({"do": "health", "replication-lag": "1h"}));
+    open("before");
+    assert_eq!(shown(), [1, 0]);
+    command(json!({"do": "health", "active": "us-east-2"}));
+    assert_eq!(shown(), [1, 1]);
+    open("after");
+    assert_eq!(shown(), [1, 2]);
+    world.sleep(Duration::from_hours(1)).await;
+    assert_eq!(shown(), [2, 2]);
 }

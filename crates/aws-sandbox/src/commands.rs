@@ -12,6 +12,7 @@ use crate::faults::Fault;
 use crate::health::Event;
 use crate::lambda::Program;
 use crate::sandbox::Sandbox;
+use crate::service::prefix_of;
 use crate::service_error::ServiceError;
 use crate::signals;
 use crate::sns::Disturbance;
@@ -190,7 +191,12 @@ impl FaultName {
     fn of(self, operation: &str, by: Option<Duration>) -> Result<Fault, ServiceError> {
         Ok(match self {
             Self::Throttle => Fault::Error(ServiceError::throttling()),
-            Self::Deny => Fault::Error(ServiceError::access_denied(operation)),
+            Self::Deny => {
+                let prefix = prefix_of(operation).unwrap_or_default();
+                Fault::Error(ServiceError::access_denied(&format!(
+                    "{prefix}:{operation}"
+                )))
+            }
             Self::InternalFailure => Fault::Error(ServiceError::internal_failure()),
             Self::SubscriptionRequired => Fault::Error(ServiceError::subscription_required()),
             Self::Garbage => Fault::Garbage,

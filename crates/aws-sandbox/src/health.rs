@@ -22,8 +22,8 @@ pub struct Health {
     pub replication_lag: Duration,
     /// In how many messages EventBridge gets an event, by its ARN; in one, if it is not here.
     pages: BTreeMap<String, u32>,
-    /// Every version of each event, by its ARN, oldest first.
-    events: BTreeMap<String, Vec<Event>>,
+    /// Every version of each event, by its ARN, oldest first, with the endpoint at which it was written: the active one then.
+    events: BTreeMap<String, Vec<(String, Event)>>,
 }
 
 impl Default for Health {
@@ -41,10 +41,8 @@ impl Health {
     /// Writes an event, or a new version of the one with the same ARN. EventBridge is not told:
     /// [`Sandbox::open_event`](crate::Sandbox::open_event) tells it.
     pub fn put_event(&mut self, event: Event) {
-        self.events
-            .entry(event.arn.clone())
-            .or_default()
-            .push(event);
+        let versions = self.events.entry(event.arn.clone()).or_default();
+        versions.push((self.active.clone(), event));
     }
 
     /// Closes an event. One that does not exist stays so. EventBridge is not told:
@@ -61,7 +59,7 @@ impl Health {
 
     /// An event as it is now.
     pub fn event(&self, arn: &str) -> Option<&Event> {
-        self.events.get(arn)?.last()
+        self.events.get(arn)?.last().map(|(_, event)| event)
     }
 
     /// EventBridge gets this event in so many messages (user guide, "Pagination of AWS Health events on EventBridge").
@@ -69,16 +67,17 @@ impl Health {
         self.pages.insert(arn.to_owned(), pages);
     }
 
-    /// What an endpoint shows of each event: the passive one what was written before its lag.
+    /// What an endpoint shows of each event: the active one everything, the other one what was written at it while it was the
+    /// active one, and the rest after the lag.
     fn shown(&self, region: &str, now: Timestamp) -> impl Iterator<Item = &Event> {
-        let lag = if region == self.active {
-            Duration::ZERO
-        } else {
-            self.replication_lag
+        let is_there = move |(written_at, event): &&(String, Event)| {
+            region == self.active
+                || region == written_at
+                || event.last_updated_time + self.replication_lag <= now
         };
-        let is_there = move |event: &&Event| lag.is_zero() || event.last_updated_time + lag <= now;
-        self.events
-            .values()
+        let newest = self.events.values();
+        newest
             .filter_map(move |versions| versions.iter().rev().find(is_there))
+            .map(|(_, event)| event)
     }
 }

@@ -25,30 +25,36 @@ pub(crate) fn service_id(name: &str) -> &str {
         .map_or(name, |(_, id)| id)
 }
 
-/// The operations that the sandbox plays, of all services.
-pub(crate) const OPERATIONS: [&str; 24] = [
-    "CreatePipeline",
-    "CreateTopic",
-    "DescribeEvents",
-    "DisableStageTransition",
-    "EnableStageTransition",
-    "GetJobDetails",
-    "GetPipeline",
-    "GetPipelineExecution",
-    "GetPipelineState",
-    "ListActionExecutions",
-    "ListPipelineExecutions",
-    "ListPipelines",
-    "ListTagsForResource",
-    "Publish",
-    "PutJobFailureResult",
-    "PutJobSuccessResult",
-    "RetryStageExecution",
-    "RollbackStage",
-    "StartPipelineExecution",
-    "StopPipelineExecution",
-    "Subscribe",
-    "TagResource",
-    "UntagResource",
-    "UpdatePipeline",
+/// The actions of IAM that the sandbox plays: the service's prefix, and the operation.
+pub(crate) const ACTIONS: [(&str, &str); 24] = [
+    ("codepipeline", "CreatePipeline"),
+    ("codepipeline", "DisableStageTransition"),
+    ("codepipeline", "EnableStageTransition"),
+    ("codepipeline", "GetJobDetails"),
+    ("codepipeline", "GetPipeline"),
+    ("codepipeline", "GetPipelineExecution"),
+    ("codepipeline", "GetPipelineState"),
+    ("codepipeline", "ListActionExecutions"),
+    ("codepipeline", "ListPipelineExecutions"),
+    ("codepipeline", "ListPipelines"),
+    ("codepipeline", "ListTagsForResource"),
+    ("codepipeline", "PutJobFailureResult"),
+    ("codepipeline", "PutJobSuccessResult"),
+    ("codepipeline", "RetryStageExecution"),
+    ("codepipeline", "RollbackStage"),
+    ("codepipeline", "StartPipelineExecution"),
+    ("codepipeline", "StopPipelineExecution"),
+    ("codepipeline", "TagResource"),
+    ("codepipeline", "UntagResource"),
+    ("codepipeline", "UpdatePipeline"),
+    ("health", "DescribeEvents"),
+    ("sns", "CreateTopic"),
+    ("sns", "Publish"),
+    ("sns", "Subscribe"),
 ];
+
+/// The prefix of the service that has this operation.
+pub(crate) fn prefix_of(operation: &str) -> Option<&'static str> {
+    let found = ACTIONS.iter().find(|(_, of)| *of == operation);
+    found.map(|(prefix, _)| *prefix)
+}
