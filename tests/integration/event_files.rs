@@ -44,10 +44,22 @@ const JOB_EVENTS: [(&str, &str, Option<&str>); 6] = [
 ];
 
 /// What the files of SNS say to stage-retry.
-const SNS_EVENTS: [(&str, &str); 3] = [
+const SNS_EVENTS: [(&str, &str); 6] = [
     (
         "sns-codepipeline-action-failed.json",
-        r#"Failure { pipeline: "checkout" }"#,
+        r#"Failure { pipeline: "checkout", execution: Some("6f0d1c2b-2222-4333-8444-555566667777") }"#,
+    ),
+    (
+        "sns-health-event-closed.json",
+        r#"IncidentClosed { event: Some("arn:aws:health:us-east-1::event/EC2/AWS_EC2_OPERATIONAL_ISSUE/AWS_EC2_OPERATIONAL_ISSUE_sandbox") }"#,
+    ),
+    (
+        "sns-health-event-open.json",
+        r#"Ignored { why: "the event of AWS Health is not closed" }"#,
+    ),
+    (
+        "sns-notification-stage-failed.json",
+        r#"Failure { pipeline: "checkout", execution: Some("6f0d1c2b-2222-4333-8444-555566667777") }"#,
     ),
     ("sns-sweep.json", "Sweep"),
     (
@@ -84,7 +96,10 @@ fn every_message_of_sns_is_understood_by_its_function() {
     for (file, signal) in SNS_EVENTS {
         let event: SnsEvent = serde_json::from_value(read(file)).expect("an event of SNS");
         assert_eq!(
-            format!("{:?}", event.signals(&region)),
+            format!(
+                "{:?}",
+                event.signals(&region, time::UtcDateTime::UNIX_EPOCH)
+            ),
             format!("[{signal}]"),
             "{file}"
         );

@@ -234,7 +234,7 @@ async fn stage_retry_does_not_rely_on_the_passive_endpoint() {
     assert_eq!(
         outcomes(&story.sweep().await),
         [
-            "checkout/Production unknown: AWS Health was read at its endpoint in us-east-2, which may be behind"
+            "checkout/Production unknown: AWS Health is clear at the endpoint that is not active, whose data may be behind"
         ]
     );
     assert_eq!(

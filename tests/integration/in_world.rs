@@ -92,6 +92,28 @@ impl GateWorld {
             .await;
     }
 
+    /// Runs all invocations of stage-retry that wait at the same time, as instances of its function, and returns what they returned.
+    pub(crate) async fn run_at_once(&self) -> Vec<Value> {
+        let take = || {
+            self.world
+                .with(|sandbox, now| sandbox.lambda.take(now, RETRY_FUNCTION))
+        };
+        let invocations: Vec<Invocation> = std::iter::from_fn(take).collect();
+        let running = invocations.iter().map(|invocation| self.invoke(invocation));
+        let results = futures_util::future::join_all(running).await;
+        for (invocation, result) in invocations.iter().zip(&results) {
+            self.world.with(|sandbox, now| {
+                sandbox
+                    .lambda
+                    .finish(now, &invocation.request_id, result.clone())
+            });
+        }
+        results
+            .into_iter()
+            .map(|result| result.expect("stage-retry handles every message"))
+            .collect()
+    }
+
     /// The functions' code, as the Lambda runtime calls it.
     async fn invoke(&self, invocation: &Invocation) -> Result<Value, Value> {
         let mut context = Context::default();
@@ -191,6 +213,23 @@ impl GateWorld {
             )
         });
         lines.collect::<Vec<_>>().join("\n")
+    }
+
+    /// How many calls of an operation were accepted.
+    pub(crate) fn accepted(&self, operation: &str) -> usize {
+        let is_accepted = |call: &&aws_sandbox::Call| matches!(call.outcome, Outcome::Output(_));
+        self.world.with(|sandbox, _| {
+            let calls = sandbox.transcript.of(operation);
+            calls.filter(is_accepted).count()
+        })
+    }
+
+    /// The input of an operation's last call.
+    pub(crate) fn last_input(&self, operation: &str) -> Value {
+        let last = self
+            .world
+            .with(|sandbox, _| sandbox.transcript.of(operation).last().cloned());
+        last.expect("it was called").input
     }
 
     pub(crate) fn calls(&self, operation: &str) -> usize {

@@ -33,3 +33,4 @@ mod sandbox_sdk;
 mod sandbox_world;
 mod stage_retry;
 mod stage_retry_limits;
+mod stage_retry_outcomes;

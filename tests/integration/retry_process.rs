@@ -77,7 +77,7 @@ async fn signal(server: &HttpServer, file: &str) -> Vec<String> {
         let text = |name: &str| outcome[name].as_str().unwrap_or("-").to_owned();
         format!("{}/{} {}", text("pipeline"), text("stage"), text("outcome"))
     };
-    outcomes
+    outcomes["stages"]
         .as_array()
         .expect("a list")
         .iter()
@@ -119,7 +119,7 @@ async fn a_stopped_release_goes_out_once_the_issue_is_closed() {
     pipeline_gate.kill().await;
     let Ended { stdout, .. } = stage_retry.kill().await;
     assert!(
-        stdout.contains("pipeline checkout stage Production: retried: AWS Health is clear"),
+        stdout.contains("checkout / Production: retried: AWS Health is clear"),
         "{stdout}"
     );
 }
@@ -220,7 +220,7 @@ async fn an_unknown_message_is_ignored_with_a_line() {
     assert_eq!(services, 0);
     let Ended { stdout, .. } = stage_retry.kill().await;
     assert!(
-        stdout.contains("a message is ignored why=\"no known kind of message"),
+        stdout.contains("a message is ignored: no known kind of message"),
         "{stdout}"
     );
 }

@@ -7,7 +7,7 @@ use aws_sandbox::{Fault, Outcome, ServiceError};
 use serde_json::{Value, json};
 
 use crate::in_world::{GateWorld, RETRY_FUNCTION};
-use crate::stage_retry::{ALWAYS, Story, WHILE, gated, outcomes};
+use crate::stage_retry::{Story, WHILE, gated, outcomes};
 
 /// A sweep in which an operation's answers, from the given call on, are not what the sandbox would say but a variation
 /// of what it said in a sweep before.
@@ -96,7 +96,7 @@ async fn what_failed_in_another_stage_does_not_count() {
     let (outcomes, retries) = sweep_with("ListActionExecutions", 0..1, another_stage).await;
     assert_eq!(
         outcomes,
-        ["checkout/Production retried: AWS Health is clear, its failed actions run again"]
+        ["checkout/Production retried: AWS Health is clear"]
     );
     assert_eq!(retries, 1);
 }
@@ -108,11 +108,7 @@ async fn an_action_that_is_no_lambda_action_is_not_the_gate() {
         output["actionExecutionDetails"][0]["input"]["actionTypeId"]["category"] = json!("Build");
     };
     let (outcomes, retries) = sweep_with("ListActionExecutions", 0..1, no_lambda).await;
-    assert_eq!(
-        outcomes,
-        ["checkout/Production mixed: something else than the gate has failed in the stage"]
-    );
-    assert_eq!(retries, 0);
+    assert_eq!((outcomes, retries), (vec![], 0));
 }
 
 /// Without variables to resolve, CodePipeline may send the resolved configuration as an empty map.
@@ -124,7 +120,7 @@ async fn an_empty_resolved_configuration_is_none() {
     let (outcomes, retries) = sweep_with("ListActionExecutions", 0..1, empty).await;
     assert_eq!(
         outcomes,
-        ["checkout/Production retried: AWS Health is clear, its failed actions run again"]
+        ["checkout/Production retried: AWS Health is clear"]
     );
     assert_eq!(retries, 1);
 }
@@ -150,7 +146,7 @@ async fn a_stage_stopped_for_want_of_a_support_plan_goes_on_when_there_is_one() 
     let story = Story(gate);
     assert_eq!(
         outcomes(&story.sweep().await),
-        ["checkout/Production retried: AWS Health is clear, its failed actions run again"]
+        ["checkout/Production retried: AWS Health is clear"]
     );
 }
 
@@ -163,13 +159,14 @@ async fn an_action_that_goes_on_holds_the_stage() {
                 .as_array_mut()
                 .expect("a list");
             let mut row = rows[0].clone();
+            row["actionName"] = json!("Beside");
             row["status"] = json!(status);
             rows.push(row);
         };
         let (outcomes, retries) = sweep_with("ListActionExecutions", 0..1, goes_on).await;
         assert_eq!(
             outcomes,
-            ["checkout/Production busy: an action of the stage has not ended"]
+            ["checkout/Production busy: action Beside has not ended"]
         );
         assert_eq!(retries, 0);
     }
@@ -183,52 +180,8 @@ async fn a_stage_that_was_stopped_yesterday_is_left_to_people() {
     assert_eq!(
         outcomes(&story.sweep().await),
         [
-            "checkout/Production expired: the gate stopped it longer ago than the policy's `retryWithin`; it is left to people"
+            "checkout/Production expired: the gate stopped it 2026-11-23 09:00 UTC, and its policy's `retryWithin` is 24h: it is left to people"
         ]
     );
     assert_eq!(story.retries(), 0);
-}
-
-/// CodePipeline accepted the retry, and its answer was lost: a second call would come without a look.
-#[tokio::test(start_paused = true)]
-async fn a_retry_is_sent_once() {
-    let story = Story::of(vec![gated("checkout")]).await;
-    story.close_the_issue();
-    let failure = Fault::Error(ServiceError::internal_failure());
-    story
-        .0
-        .world
-        .with(|sandbox, _| sandbox.fail("RetryStageExecution", failure, ALWAYS));
-    assert_eq!(
-        outcomes(&story.sweep().await),
-        ["checkout/Production busy: InternalFailure"]
-    );
-    assert_eq!(story.retries(), 1);
-}
-
-/// An invocation that has used up half its time looks no further, and retries what it has found.
-#[tokio::test(start_paused = true)]
-async fn a_scan_ends_before_its_deadline() {
-    let names: Vec<String> = (0..60).map(|number| format!("p{number:02}")).collect();
-    let story = Story::of(names.iter().map(|name| gated(name)).collect()).await;
-    story.close_the_issue();
-    story
-        .0
-        .world
-        .with(|sandbox, _| sandbox.lambda.timeout = Duration::from_secs(3));
-    let outcomes = outcomes(&story.sweep().await);
-    assert!(
-        !outcomes.is_empty() && outcomes.len() < 60,
-        "{} outcomes",
-        outcomes.len()
-    );
-    let (retried, left): (Vec<_>, Vec<_>) = outcomes
-        .iter()
-        .partition(|outcome| outcome.contains("retried"));
-    assert!(!retried.is_empty(), "{outcomes:?}");
-    assert!(
-        left.iter()
-            .all(|outcome| outcome.ends_with("busy: no time was left in this invocation")),
-        "{outcomes:?}"
-    );
 }

@@ -11,6 +11,7 @@ use health_gate::{InvalidRegion, Region};
 
 use crate::active_endpoint::{CnameLookUp, Endpoints, region_of};
 use crate::clock::Clock;
+use crate::pace::Pace;
 
 /// What the gate needs of AWS.
 #[derive(Debug, Clone)]
@@ -21,6 +22,7 @@ pub struct Clients {
     /// For the results of jobs alone: what is spent on other calls of CodePipeline must not cost a job its answer.
     pub(crate) job_results: aws_sdk_codepipeline::Client,
     pub(crate) sns: aws_sdk_sns::Client,
+    pub(crate) pace: Pace,
     /// The clock of the configuration that the clients were made from.
     pub clock: Clock,
     /// The region that the process runs in. CodePipeline takes a job's result only there.
@@ -125,9 +127,32 @@ impl Clients {
             codepipeline: codepipeline(retries(5), "codepipeline"),
             // The result is what must not get lost: as many attempts, and a budget of its own.
             job_results: codepipeline(retries(5), "job results"),
+            pace: Pace::default(),
             clock: Clock::new(config.time_source().unwrap_or_default()),
             region,
         })
+    }
+
+    /// The same clients, for much work without hurry: at most so many calls of CodePipeline a second, results of jobs apart, and
+    /// fewer as long as it throttles. 0 is as many as there are.
+    #[must_use]
+    pub fn paced(self, calls_a_second: f64) -> Self {
+        let adaptive = RetryConfig::adaptive()
+            .with_max_attempts(5)
+            .with_initial_backoff(Duration::from_millis(250))
+            .with_max_backoff(Duration::from_secs(2));
+        let config = self.codepipeline.config().to_builder();
+        let config = config.retry_config(adaptive).build();
+        Self {
+            codepipeline: aws_sdk_codepipeline::Client::from_conf(config),
+            pace: Pace::per_second(calls_a_second),
+            ..self
+        }
+    }
+
+    /// How many calls of CodePipeline have been made, results of jobs apart. Attempts of the SDK at the same call are one.
+    pub fn calls(&self) -> usize {
+        self.pace.taken()
     }
 }
 

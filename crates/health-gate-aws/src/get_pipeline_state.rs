@@ -11,14 +11,16 @@ use crate::clients::Clients;
 use crate::pipeline_ref::PipelineRef;
 use crate::refusal::Refusal;
 
-/// Reads the stages of a pipeline. Stages that no execution has entered yet are left out.
+/// Reads the stages of a pipeline. Stages that no execution has entered yet are left out. `None`: the pipeline shows no state,
+/// as those in PARALLEL mode.
 ///
 /// # Errors
 /// [`Refusal`] if they could not be read.
 pub async fn pipeline_state(
     clients: &Clients,
     pipeline: &PipelineRef,
-) -> Result<Vec<StageState>, Refusal> {
+) -> Result<Option<Vec<StageState>>, Refusal> {
+    clients.pace.turn().await;
     let request = clients
         .codepipeline
         .get_pipeline_state()
@@ -28,12 +30,9 @@ pub async fn pipeline_state(
         .config_override(pipeline.config())
         .send()
         .await?;
-    Ok(output
-        .stage_states
-        .unwrap_or_default()
-        .into_iter()
-        .filter_map(stage)
-        .collect())
+    let stages = output.stage_states.unwrap_or_default();
+    let shows_state = !stages.is_empty();
+    Ok(shows_state.then(|| stages.into_iter().filter_map(stage).collect()))
 }
 
 fn stage(stage: types::StageState) -> Option<StageState> {
@@ -47,12 +46,7 @@ fn stage(stage: types::StageState) -> Option<StageState> {
             StageExecutionStatus::Failed => StageStatus::Failed,
             _ => StageStatus::Other,
         },
-        execution_type: match latest.r#type {
-            // Absent for normal executions.
-            None | Some(types::ExecutionType::Standard) => ExecutionType::Standard,
-            Some(types::ExecutionType::Rollback) => ExecutionType::Rollback,
-            Some(_) => ExecutionType::Other,
-        },
+        execution_type: execution_type(latest.r#type.as_ref()),
         transition_enabled: stage
             .inbound_transition_state
             .is_none_or(|transition| transition.enabled),
@@ -63,6 +57,15 @@ fn stage(stage: types::StageState) -> Option<StageState> {
             .filter_map(attempt)
             .collect(),
     })
+}
+
+pub(crate) fn execution_type(kind: Option<&types::ExecutionType>) -> ExecutionType {
+    match kind {
+        // Absent for normal executions.
+        None | Some(types::ExecutionType::Standard) => ExecutionType::Standard,
+        Some(types::ExecutionType::Rollback) => ExecutionType::Rollback,
+        Some(_) => ExecutionType::Other,
+    }
 }
 
 /// The state does not say what kind of action it is; a Lambda action's external id is its function's name.

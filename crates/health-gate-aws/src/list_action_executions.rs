@@ -1,10 +1,6 @@
-//! ListActionExecutions: the newest attempt of each action of an execution, with its resolved configuration.
+//! ListActionExecutions: all attempts of the actions of an execution, with their resolved configurations.
 
-use aws_sdk_codepipeline::error::SdkError;
-use aws_sdk_codepipeline::operation::list_action_executions::ListActionExecutionsError;
-use aws_sdk_codepipeline::types::{
-    self, ActionCategory, ActionExecutionFilter, LatestInPipelineExecutionFilter, StartTimeRange,
-};
+use aws_sdk_codepipeline::types::{self, ActionCategory, ActionExecutionFilter};
 use health_gate::{ActionAttempt, ActionExecution};
 
 use crate::clients::Clients;
@@ -12,10 +8,10 @@ use crate::describe_events::utc;
 use crate::get_pipeline_state::action_status;
 use crate::refusal::{Refusal, endless};
 
-/// An execution has at most 1,000 actions, and a page takes a hundred.
-const PAGES: usize = 20;
+/// An execution has at most 1,000 actions, a page takes a hundred, and what is retried has more attempts.
+const PAGES: usize = 50;
 
-/// Reads the newest attempts of a stage's actions in one execution, all pages: what is missing could be what failed.
+/// Reads the attempts of all actions of an execution, all pages: what is missing could be what failed.
 ///
 /// # Errors
 /// [`Refusal`] if a page could not be read.
@@ -23,15 +19,9 @@ pub async fn action_executions(
     clients: &Clients,
     pipeline: &str,
     pipeline_execution_id: &str,
-    stage: &str,
 ) -> Result<Vec<ActionExecution>, Refusal> {
-    let latest = LatestInPipelineExecutionFilter::builder()
-        .pipeline_execution_id(pipeline_execution_id)
-        .start_time_range(StartTimeRange::Latest)
-        .build()
-        .map_err(SdkError::<ListActionExecutionsError>::construction_failure)?;
     let filter = ActionExecutionFilter::builder()
-        .latest_in_pipeline_execution(latest)
+        .pipeline_execution_id(pipeline_execution_id)
         .build();
     let request = clients
         .codepipeline
@@ -41,15 +31,10 @@ pub async fn action_executions(
     let mut executions = Vec::new();
     let mut token = None;
     for _ in 0..PAGES {
+        clients.pace.turn().await;
         let page = request.clone().set_next_token(token).send().await?;
-        let rows = page
-            .action_execution_details
-            .unwrap_or_default()
-            .into_iter();
-        executions.extend(
-            rows.filter(|row| row.stage_name.as_deref() == Some(stage))
-                .map(execution),
-        );
+        let rows = page.action_execution_details.unwrap_or_default();
+        executions.extend(rows.into_iter().map(execution));
         token = page.next_token.filter(|token| !token.is_empty());
         if token.is_none() {
             return Ok(executions);
@@ -71,6 +56,8 @@ fn execution(row: types::ActionExecutionDetail) -> ActionExecution {
         .filter(|resolved| !resolved.is_empty());
     let mut configuration = resolved.or(input.configuration).unwrap_or_default();
     ActionExecution {
+        stage: row.stage_name.unwrap_or_default(),
+        action: row.action_name.unwrap_or_default(),
         attempt: ActionAttempt {
             action_execution_id: row.action_execution_id.unwrap_or_default(),
             status: action_status(row.status.as_ref()),
@@ -83,6 +70,7 @@ fn execution(row: types::ActionExecutionDetail) -> ActionExecution {
         },
         user_parameters: configuration.remove("UserParameters"),
         region: input.region,
+        start_time: row.start_time.and_then(utc),
         last_update_time: row.last_update_time.and_then(utc),
     }
 }

@@ -14,6 +14,7 @@ pub async fn list_pipelines(clients: &Clients) -> Result<Vec<String>, Refusal> {
     let mut names = Vec::new();
     let mut token = None;
     for _ in 0..PAGES {
+        clients.pace.turn().await;
         let page = clients
             .codepipeline
             .list_pipelines()

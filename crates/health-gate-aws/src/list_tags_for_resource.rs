@@ -26,6 +26,7 @@ pub async fn tag_value(
         .resource_arn(arn);
     let mut token = None;
     for _ in 0..PAGES {
+        clients.pace.turn().await;
         let page = request
             .clone()
             .set_next_token(token)

@@ -15,12 +15,20 @@ pub struct PipelineRef {
 }
 
 impl PipelineRef {
-    /// A pipeline of this region.
-    pub fn in_region(name: impl Into<String>, region: &Region) -> Self {
+    /// A pipeline of this region, and of the account and partition of another resource of it.
+    pub fn in_region(name: impl Into<String>, region: &Region, beside: Option<&str>) -> Self {
+        let name = name.into();
+        let arn = beside.and_then(|arn| {
+            let mut parts = arn.split(':');
+            let (partition, account) = (parts.nth(1)?, parts.nth(2)?);
+            Some(format!(
+                "arn:{partition}:codepipeline:{region}:{account}:{name}"
+            ))
+        });
         Self {
-            name: name.into(),
+            name,
             region: region.clone(),
-            arn: None,
+            arn,
         }
     }
 
@@ -62,6 +70,21 @@ impl PipelineRef {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pipeline_of_the_own_region_has_the_account_of_the_topic() {
+        let region = "us-gov-west-1".parse().expect("a region");
+        let arn = |beside| PipelineRef::in_region("checkout", &region, beside).arn;
+        assert_eq!(
+            arn(Some(
+                "arn:aws-us-gov:sns:us-gov-west-1:111122223333:signals"
+            ))
+            .as_deref(),
+            Some("arn:aws-us-gov:codepipeline:us-gov-west-1:111122223333:checkout")
+        );
+        assert_eq!(arn(Some("signals")), None);
+        assert_eq!(arn(None), None);
+    }
 
     #[test]
     fn a_pipeline_without_an_arn_is_where_its_gate_is() {

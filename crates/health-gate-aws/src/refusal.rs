@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use aws_sdk_codepipeline::error::{ProvideErrorMetadata, SdkError};
-use health_gate::RetryOutcome;
+use health_gate::{RetryOutcome, Settlement};
 
 use crate::sdk_error::text;
 
@@ -29,7 +29,9 @@ where
             "NotLatestPipelineExecutionException" => RetryOutcome::Superseded,
             "PipelineNotFoundException"
             | "StageNotFoundException"
-            | "PipelineExecutionNotFoundException" => RetryOutcome::Gone,
+            | "PipelineExecutionNotFoundException"
+            // A name that no pipeline can have.
+            | "ValidationException" => RetryOutcome::Gone,
             "AccessDenied" | "AccessDeniedException" => RetryOutcome::Denied,
             _ => RetryOutcome::Busy,
         };
@@ -37,6 +39,12 @@ where
             outcome,
             why: text(&error),
         }
+    }
+}
+
+impl From<Refusal> for Settlement {
+    fn from(Refusal { outcome, why }: Refusal) -> Self {
+        outcome.since(why)
     }
 }
 

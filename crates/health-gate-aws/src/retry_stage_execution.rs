@@ -17,6 +17,7 @@ pub async fn retry_stage(
     stage: &str,
     pipeline_execution_id: &str,
 ) -> Result<(), Refusal> {
+    clients.pace.turn().await;
     let request = clients
         .codepipeline
         .retry_stage_execution()

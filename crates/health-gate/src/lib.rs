@@ -42,6 +42,7 @@
 mod decision;
 mod event;
 mod finding;
+mod gate_functions;
 mod hold;
 mod instant;
 mod notification;
@@ -51,8 +52,10 @@ mod policy;
 mod reading;
 mod region;
 mod report;
+mod retry_outcome;
 mod signal;
 mod stage;
+mod stopped_stage;
 mod wildcard;
 
 pub use decision::{
@@ -60,8 +63,9 @@ pub use decision::{
 };
 pub use event::{Event, EventCategory, EventScope, EventStatus, Phase};
 pub use finding::{Assessment, Finding, Incident, Incidents};
+pub use gate_functions::GateFunctions;
 pub use hold::{HoldState, TokenError};
-pub use notification::Notification;
+pub use notification::{Notification, RetriedStage};
 pub use override_tag::{OVERRIDE_TAG, Override, OverrideError};
 pub use pipeline_context::PipelineContext;
 #[cfg(feature = "schema")]
@@ -73,9 +77,11 @@ pub use policy::{
 pub use reading::{Query, Reading, UnknownCause, Unread};
 pub use region::{InvalidRegion, Region};
 pub use report::{FailureType, JobResult, Marker, Note, Report, Verdict};
+pub use retry_outcome::{RetryOutcome, Settlement};
 pub use signal::Signal;
 pub use stage::{
-    ActionAttempt, ActionExecution, ActionStatus, ExecutionType, GateFunctions, RetryOutcome,
-    StageState, StageStatus, StoppedStage,
+    ActionAttempt, ActionExecution, ActionStatus, ExecutionType, PipelineExecution, StageState,
+    StageStatus,
 };
-pub use wildcard::Wildcard;
+pub use stopped_stage::{RetryRules, StoppedStage};
+pub use wildcard::{Wildcard, Wildcards};

@@ -1,7 +1,9 @@
 //! What people are told over SNS: for chats in the schema of Amazon Q Developer's custom notifications (version 1.0),
 //! for e-mail as plain text.
 
-use serde_json::{Value, json};
+mod retries;
+
+use serde_json::{Map, Value, json};
 
 use crate::decision::{Decision, Ending, Invalid, Obstacle, Pass};
 use crate::hold::HoldState;
@@ -17,6 +19,8 @@ const STEP_BYTES: usize = 350;
 const SUBJECT_BYTES: usize = 99;
 /// What is listed in a chat. The failure message has more.
 const MOST_DETAILS: usize = 10;
+
+pub use retries::RetriedStage;
 
 /// A message for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,23 +55,28 @@ impl Notification {
         if details.len() > MOST_DETAILS {
             lines.push(format!("and {} more", details.len() - MOST_DETAILS));
         }
-        let text: Vec<&str> = [title.as_str(), ""]
+        let thread = thread(report, context, previous);
+        let more = context.map(members).unwrap_or_default();
+        Some(Self::new(&title, &lines, next.as_deref(), &thread, more))
+    }
+
+    fn new(
+        title: &str,
+        lines: &[String],
+        next: Option<&str>,
+        thread: &str,
+        more: Map<String, Value>,
+    ) -> Self {
+        let text: Vec<&str> = [title, ""]
             .into_iter()
             .chain(lines.iter().map(String::as_str))
-            .chain(next.as_deref())
+            .chain(next)
             .collect();
-        Some(Self {
-            subject: ascii(&title),
-            chat: chat(
-                &title,
-                &lines,
-                next.as_deref(),
-                &thread(report, context, previous),
-                context,
-            )
-            .to_string(),
+        Self {
+            subject: ascii(title),
+            chat: chat(title, lines, next, thread, more).to_string(),
             text: text.join("\n"),
-        })
+        }
     }
 }
 
@@ -105,33 +114,33 @@ fn title(report: &Report<'_>, previous: Option<&HoldState>) -> Option<String> {
     })
 }
 
+/// Where a job belongs.
+fn members(context: &PipelineContext) -> Map<String, Value> {
+    let members = [
+        ("pipeline", Some(&context.pipeline)),
+        ("stage", context.stage.as_ref()),
+        ("action", context.action.as_ref()),
+        (
+            "pipelineExecutionId",
+            context.pipeline_execution_id.as_ref(),
+        ),
+    ];
+    members
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_owned(), json!(value?))))
+        .collect()
+}
+
 fn chat(
     title: &str,
     lines: &[String],
     next: Option<&str>,
     thread: &str,
-    context: Option<&PipelineContext>,
+    more: Map<String, Value>,
 ) -> Value {
-    let mut more = serde_json::Map::new();
-    if let Some(context) = context {
-        let members = [
-            ("pipeline", Some(&context.pipeline)),
-            ("stage", context.stage.as_ref()),
-            ("action", context.action.as_ref()),
-            (
-                "pipelineExecutionId",
-                context.pipeline_execution_id.as_ref(),
-            ),
-        ];
-        more.extend(
-            members
-                .into_iter()
-                .filter_map(|(name, value)| Some((name.to_owned(), json!(value?)))),
-        );
-    }
     let title = cut(plain(title), TITLE_BYTES);
     let description = cut(plain(&lines.join("\n")), DESCRIPTION_BYTES);
-    let mut content = serde_json::Map::new();
+    let mut content = Map::new();
     content.insert("textType".to_owned(), json!("client-markdown"));
     content.insert("title".to_owned(), json!(title));
     content.insert("description".to_owned(), json!(description));

@@ -195,6 +195,11 @@ impl Report<'_> {
         failure_message::details(self)
     }
 
+    /// What stands in the way, in a line.
+    pub(crate) fn obstacle_text(&self, obstacle: &Obstacle) -> String {
+        headline::obstacle_text(self, obstacle)
+    }
+
     /// What happens next after a failure.
     pub fn next(&self) -> Option<String> {
         match self.decision {

@@ -31,6 +31,33 @@ impl Wildcard {
     }
 }
 
+/// A list of patterns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wildcards(Vec<Wildcard>);
+
+impl Wildcards {
+    /// Reads a comma-separated list. Spaces around a pattern do not count, nor do empty items.
+    pub fn from_list(text: &str) -> Self {
+        let items = text.split(',').map(str::trim);
+        Self(
+            items
+                .filter(|item| !item.is_empty())
+                .map(Wildcard::new)
+                .collect(),
+        )
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether one of them describes all of `text`.
+    pub fn matches(&self, text: &str) -> bool {
+        self.0.iter().any(|pattern| pattern.matches(text))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

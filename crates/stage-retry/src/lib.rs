@@ -9,11 +9,21 @@
     clippy::indexing_slicing
 )]
 
+mod account;
+mod closing;
 mod handler;
+mod handler_error;
 mod look;
-mod outcome;
 mod program;
+mod retry;
+mod scan;
+mod targets;
+mod time_budget;
 
-pub use handler::{HandlerError, NoGate, StageRetry};
-pub use outcome::StageOutcome;
+pub use account::{Account, StageOutcome};
+pub use handler::{SetupError, StageRetry};
+pub use handler_error::HandlerError;
 pub use program::run;
+
+/// How many pipelines are looked at, or gone on with, at the same time; each makes one call at a time.
+const IN_FLIGHT: usize = 10;

@@ -1,91 +1,191 @@
 //! Looks at a pipeline: which of its stages the gate has stopped.
-#![expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "a stage that is not stopped by the gate has three outcomes"
-)]
 
-use health_gate::{RetryOutcome, StageState, StoppedStage};
-use health_gate_aws::{PipelineRef, Refusal, action_executions, pipeline_state};
+use std::collections::BTreeSet;
+use std::time::Duration;
 
-use crate::handler::StageRetry;
-use crate::outcome::StageOutcome;
+use health_gate::{
+    ActionExecution, ExecutionType, PipelineExecution, RetryOutcome, RetryRules, Settlement,
+    StageState, StoppedStage,
+};
+use health_gate_aws::{
+    Clients, PipelineRef, Refusal, action_executions, pipeline_executions, pipeline_state,
+};
 
-/// What a look at pipelines found.
-#[derive(Debug, Default)]
-pub(crate) struct Look {
-    /// Stages that may go on if AWS Health is clear, with their pipelines.
-    pub(crate) stopped: Vec<(String, StoppedStage)>,
+use crate::account::StageOutcome;
+use crate::targets::{Executions, Target};
+
+/// The longest `retryWithin`: what failed before that is left to people whatever its policy says.
+const LONGEST: Duration = Duration::from_hours(7 * 24);
+
+/// What a look at a pipeline found.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    pub(crate) pipeline: PipelineRef,
+    /// Stages that may go on if AWS Health is clear.
+    pub(crate) stopped: Vec<StoppedStage>,
     /// What is settled already.
     pub(crate) outcomes: Vec<StageOutcome>,
 }
 
-impl Look {
-    /// Looks at one more pipeline. Its trouble is an outcome of its own and no error: others are looked at all the same.
-    pub(crate) async fn at(&mut self, function: &StageRetry, pipeline: &str) {
-        let reference = PipelineRef::in_region(pipeline, &function.clients.region);
-        let stages = match pipeline_state(&function.clients, &reference).await {
-            Ok(stages) => stages,
-            Err(refusal) => {
-                return self
-                    .outcomes
-                    .push(StageOutcome::of_pipeline(pipeline, refusal));
-            }
+/// What looks at pipelines.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Observer<'a> {
+    pub(crate) clients: &'a Clients,
+    pub(crate) rules: &'a RetryRules,
+    /// The ARN of a resource of the pipelines' account.
+    pub(crate) beside: Option<&'a str>,
+}
+
+impl Observer<'_> {
+    /// Looks at a pipeline.
+    ///
+    /// # Errors
+    /// [`Refusal`] if it could not be read at all.
+    pub(crate) async fn look(&self, target: &Target) -> Result<Seen, Refusal> {
+        let Target {
+            pipeline,
+            executions,
+        } = target;
+        let pipeline = PipelineRef::in_region(pipeline, &self.clients.region, self.beside);
+        let mut seen = Seen {
+            pipeline,
+            stopped: Vec::new(),
+            outcomes: Vec::new(),
         };
-        for stage in stages
-            .iter()
-            .filter(|stage| stage.may_be_stopped(&function.gates))
-        {
-            match look_at_stage(function, pipeline, stage).await {
-                Ok(stopped) => self.stopped.push((pipeline.to_owned(), stopped)),
-                Err(refusal) => {
-                    self.outcomes
-                        .push(StageOutcome::of_stage(pipeline, &stage.name, refusal))
+        match pipeline_state(self.clients, &seen.pipeline).await? {
+            Some(stages) => self.look_at_stages(&stages, &mut seen).await,
+            None => self.look_at_executions(executions, &mut seen).await?,
+        }
+        Ok(seen)
+    }
+
+    async fn look_at_stages(&self, stages: &[StageState], seen: &mut Seen) {
+        let gates = &self.rules.gates;
+        for stage in stages.iter().filter(|stage| stage.may_be_stopped(gates)) {
+            let id = &stage.pipeline_execution_id;
+            let name = &seen.pipeline.name;
+            let settled = if stage.transition_enabled {
+                match action_executions(self.clients, name, id).await {
+                    Ok(rows) => self.judge(stage, &rows),
+                    Err(refusal) => Err(refusal.into()),
                 }
+            } else {
+                Err(frozen())
+            };
+            seen.add(Some(&stage.name), id, settled);
+        }
+    }
+
+    /// A pipeline without state is in PARALLEL mode: its executions say what has failed. They can be many, and each costs a call: of those
+    /// that failures name, only these are looked at.
+    async fn look_at_executions(
+        &self,
+        executions: &Executions,
+        seen: &mut Seen,
+    ) -> Result<(), Refusal> {
+        let now = self.clients.clock.now();
+        let is_meant = |execution: &&PipelineExecution| {
+            execution.has_failed
+                && execution.execution_type == ExecutionType::Standard
+                && execution
+                    .last_update_time
+                    .is_none_or(|at| now - at <= LONGEST)
+                && executions.contains(&execution.id)
+        };
+        let listed = pipeline_executions(self.clients, &seen.pipeline.name).await?;
+        for execution in listed.iter().filter(is_meant) {
+            let name = &seen.pipeline.name;
+            let rows = match action_executions(self.clients, name, &execution.id).await {
+                Ok(rows) => rows,
+                Err(refusal) => {
+                    seen.add(None, &execution.id, Err(refusal.into()));
+                    continue;
+                }
+            };
+            if let Some(stage) = StageState::of_failed_execution(execution, &rows) {
+                let settled = self.judge(&stage, &rows);
+                seen.add(Some(&stage.name), &execution.id, settled);
             }
         }
+        Ok(())
     }
-}
 
-async fn look_at_stage(
-    function: &StageRetry,
-    pipeline: &str,
-    stage: &StageState,
-) -> Result<StoppedStage, Refusal> {
-    if !stage.transition_enabled {
-        return Err(frozen());
+    fn judge(
+        &self,
+        stage: &StageState,
+        rows: &[ActionExecution],
+    ) -> Result<Option<StoppedStage>, Settlement> {
+        StoppedStage::of(stage, rows, self.rules, self.clients.clock.now())
     }
-    let StageRetry {
-        clients,
-        gates,
-        account_policy,
-    } = function;
-    let rows =
-        action_executions(clients, pipeline, &stage.pipeline_execution_id, &stage.name).await?;
-    let stopped = StoppedStage::of(
-        stage,
-        &rows,
-        gates,
-        account_policy,
-        &clients.region,
-        clients.clock.now(),
-    );
-    stopped.map_err(|outcome| {
-        let why = match outcome {
-            RetryOutcome::Busy => "an action of the stage has not ended",
-            RetryOutcome::Expired => "the gate stopped it longer ago than the policy's `retryWithin`; it is left to people",
-            RetryOutcome::Never => "the policy's `retry` is `never`; it is left to people",
-            _ => "something else than the gate has failed in the stage",
+
+    /// Looks at a stopped stage once more, since people press Retry too.
+    ///
+    /// # Errors
+    /// Why it must not be retried any more, or that this is not known.
+    pub(crate) async fn look_again(
+        &self,
+        pipeline: &PipelineRef,
+        stopped: &StoppedStage,
+    ) -> Result<(), Settlement> {
+        let id = &stopped.pipeline_execution_id;
+        let stage = match pipeline_state(self.clients, pipeline).await? {
+            Some(stages) => {
+                let stage = stages.into_iter().find(|stage| stage.name == stopped.stage);
+                stage.ok_or_else(|| {
+                    RetryOutcome::Gone.since("the pipeline has no such stage any more")
+                })?
+            }
+            None => {
+                // The rows first: the list of executions says what has happened since.
+                let rows = action_executions(self.clients, &pipeline.name, id).await?;
+                let listed = pipeline_executions(self.clients, &pipeline.name).await?;
+                let execution = listed.iter().find(|execution| execution.id == *id);
+                let stage = execution
+                    .and_then(|execution| StageState::of_failed_execution(execution, &rows));
+                stage.ok_or_else(moved_on)?
+            }
         };
-        Refusal {
-            outcome,
-            why: why.to_owned(),
+        if !stage.transition_enabled {
+            return Err(frozen());
         }
-    })
+        if !stopped.is_still(&stage) {
+            return Err(moved_on());
+        }
+        Ok(())
+    }
 }
 
-pub(crate) fn frozen() -> Refusal {
-    Refusal {
-        outcome: RetryOutcome::Frozen,
-        why: "the stage's inbound transition is disabled".to_owned(),
+impl Seen {
+    fn add(
+        &mut self,
+        stage: Option<&String>,
+        execution: &str,
+        settled: Result<Option<StoppedStage>, Settlement>,
+    ) {
+        match settled {
+            Ok(stopped) => self.stopped.extend(stopped),
+            Err(settled) => self.outcomes.push(StageOutcome {
+                stage: stage.cloned(),
+                pipeline_execution_id: Some(execution.to_owned()),
+                ..StageOutcome::of_pipeline(&self.pipeline.name, settled)
+            }),
+        }
     }
+}
+
+fn frozen() -> Settlement {
+    RetryOutcome::Frozen.since("the stage's inbound transition is disabled")
+}
+
+fn moved_on() -> Settlement {
+    RetryOutcome::MovedOn.since("the stage has changed meanwhile")
+}
+
+/// The pipelines of outcomes that are about a whole pipeline, which could not be read for now.
+pub(crate) fn unread_pipelines(outcomes: &[StageOutcome]) -> BTreeSet<&str> {
+    let is_unread = |outcome: &&StageOutcome| {
+        outcome.pipeline_execution_id.is_none() && outcome.settled.outcome == RetryOutcome::Busy
+    };
+    let unread = outcomes.iter().filter(is_unread);
+    unread.map(|outcome| &*outcome.pipeline).collect()
 }

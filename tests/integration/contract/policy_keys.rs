@@ -396,7 +396,7 @@ async fn retried(policy: Value, ago: Duration) -> Value {
     let outcomes = patiently(outcomes)
         .await
         .expect("stage-retry handles every message");
-    outcomes[0]["outcome"].clone()
+    outcomes["stages"][0]["outcome"].clone()
 }
 
 /// `retry` | `auto`, `never` | `auto` | whether stage-retry may go on with this stage

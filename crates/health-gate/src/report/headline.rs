@@ -80,7 +80,8 @@ fn text(report: &Report<'_>) -> String {
     }
 }
 
-fn obstacle_text(report: &Report<'_>, obstacle: &Obstacle) -> String {
+/// What stands in the way, without what was decided.
+pub(super) fn obstacle_text(report: &Report<'_>, obstacle: &Obstacle) -> String {
     match obstacle {
         Obstacle::Incident(found) => incidents(report, found),
         Obstacle::Unknown(unread) => cause(unread),

@@ -1,0 +1,127 @@
+//! The end of an invocation: people are told what was retried, and one line and the metrics say what was done and why.
+
+use health_gate::{Notification, RetryOutcome};
+use health_gate_aws::{Clients, HealthReading, Metrics, publish};
+
+use crate::account::Account;
+use crate::time_budget::TimeBudget;
+
+/// What the outcomes of a line may take: CloudWatch Logs takes 256 KB an event.
+const OUTCOMES_BYTES: usize = 180_000;
+
+/// What an invocation did.
+pub(crate) struct Closing<'a> {
+    pub(crate) account: &'a Account,
+    /// The event of AWS Health that is over, if a message said so.
+    pub(crate) closed_event: Option<&'a str>,
+    /// The reading, if anything was stopped.
+    pub(crate) health: Option<&'a HealthReading>,
+    /// How many calls of CodePipeline it took.
+    pub(crate) calls: usize,
+    pub(crate) time: &'a TimeBudget,
+}
+
+impl Closing<'_> {
+    /// Tells people, and writes the metrics and the closing line.
+    pub(crate) async fn close(&self, clients: &Clients, topic: Option<&str>) {
+        let notified = self.notify(clients, topic).await;
+        self.metrics().emit(&clients.clock);
+        let Account {
+            signals,
+            ignored,
+            pipelines,
+            unread,
+            ..
+        } = self.account;
+        let (outcomes, outcomes_left_out) = self.outcomes();
+        let count = |outcome| self.account.count(outcome);
+        let retried = count(RetryOutcome::Retried);
+        let reading = self.health.map(|health| &health.reading);
+        let notification = match &notified {
+            None => None,
+            Some(Ok(())) => Some("sent"),
+            Some(Err(why)) => Some(why.as_str()),
+        };
+        macro_rules! line {
+            ($level:ident) => {
+                tracing::$level!(
+                    signals,
+                    ignored,
+                    pipelines,
+                    unread,
+                    retried,
+                    outcomes,
+                    outcomesLeftOut = outcomes_left_out,
+                    closedEvent = self.closed_event,
+                    eventsRead = reading.map(|reading| reading.events.len()),
+                    endpoint = self.health.map(|health| health.endpoint.as_str()),
+                    mayBeBehind = reading.map(|reading| reading.may_be_behind),
+                    healthCalls = self.health.map(|health| health.calls),
+                    healthMillis = self.health.map(|health| millis(health.took)),
+                    pipelineCalls = self.calls,
+                    notification,
+                    millis = millis(self.time.elapsed()),
+                    "{}",
+                    self.account.summary()
+                )
+            };
+        }
+        let is_trouble = *unread > 0
+            || count(RetryOutcome::Unknown) > 0
+            || count(RetryOutcome::Denied) > 0
+            || matches!(notified, Some(Err(_)));
+        if is_trouble {
+            line!(warn);
+        } else {
+            line!(info);
+        }
+    }
+
+    /// One message an invocation that has retried something. `None`: there is nothing to tell, or nobody.
+    async fn notify(&self, clients: &Clients, topic: Option<&str>) -> Option<Result<(), String>> {
+        let rest = self
+            .account
+            .rest()
+            .map(|rest| format!("left alone: {rest}"));
+        let retried = self.account.retried();
+        let told = Notification::of_retries(&retried, rest.as_deref(), self.closed_event)?;
+        let publishing = publish(clients, topic?, &told);
+        let sent = tokio::time::timeout(self.time.notification(), publishing).await;
+        Some(sent.unwrap_or_else(|_| Err("no answer in time".to_owned())))
+    }
+
+    fn metrics(&self) -> Metrics {
+        let mut metrics = Metrics::default();
+        let mut count = |name, count: usize| {
+            metrics.count(name, u64::try_from(count).unwrap_or(u64::MAX));
+        };
+        let stages = |outcome| self.account.count(outcome);
+        count("Retried", stages(RetryOutcome::Retried));
+        count("RetryBusy", self.account.busy_stages());
+        count("RetryDenied", stages(RetryOutcome::Denied));
+        count("PipelinesUnread", self.account.unread);
+        count("SignalsIgnored", self.account.ignored);
+        metrics
+    }
+
+    /// Each stage's outcome as JSON, and how many more there are than fit.
+    fn outcomes(&self) -> (String, Option<usize>) {
+        let stages = &self.account.stages;
+        let mut text = String::from("[");
+        for (number, stage) in stages.iter().enumerate() {
+            let stage = serde_json::to_string(stage).unwrap_or_default();
+            if text.len() + stage.len() > OUTCOMES_BYTES {
+                return (text + "]", Some(stages.len() - number));
+            }
+            if number > 0 {
+                text.push(',');
+            }
+            text.push_str(&stage);
+        }
+        (text + "]", None)
+    }
+}
+
+fn millis(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
