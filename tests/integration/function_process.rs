@@ -6,7 +6,11 @@ use crate::in_world::{FUNCTION, RETRY_FUNCTION};
 use crate::program::Program;
 
 pub(crate) async fn serve() -> HttpServer {
-    HttpServer::bind(([127, 0, 0, 1], 0).into(), Sandbox::new(3))
+    serve_sandbox(Sandbox::new(3)).await
+}
+
+pub(crate) async fn serve_sandbox(sandbox: Sandbox) -> HttpServer {
+    HttpServer::bind(([127, 0, 0, 1], 0).into(), sandbox)
         .await
         .expect("loopback has a free port")
 }

@@ -41,7 +41,16 @@ impl GateWorld {
 
     /// With other settings, and a look-up of AWS Health's active endpoint.
     pub(crate) fn with(region: &'static str, settings: Settings, look_up: CnameLookUp) -> Self {
-        let world = World::new(START, 7);
+        Self::at(START, region, settings, look_up)
+    }
+
+    pub(crate) fn at(
+        start: Timestamp,
+        region: &'static str,
+        settings: Settings,
+        look_up: CnameLookUp,
+    ) -> Self {
+        let world = World::new(start, 7);
         let settings = Settings {
             gates: GateFunctions::from_list(FUNCTION),
             ..settings

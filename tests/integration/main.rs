@@ -19,6 +19,7 @@ mod policy_schema;
 mod program;
 mod releases;
 mod retry_process;
+mod retry_table;
 mod sandbox_captures;
 mod sandbox_codepipeline;
 mod sandbox_delivery;

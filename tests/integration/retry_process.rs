@@ -59,7 +59,7 @@ async fn end(server: &HttpServer, pipeline: &str) -> Status {
 }
 
 /// Sends an event of a file to stage-retry and returns the outcomes that it returns.
-async fn signal(server: &HttpServer, file: &str) -> Vec<String> {
+pub(crate) async fn signal(server: &HttpServer, file: &str) -> Vec<String> {
     let finished = server.with(|sandbox, _| {
         sandbox.invoke("us-east-1", RETRY_FUNCTION, event_files::read(file));
         sandbox.lambda.finished().len()
@@ -85,7 +85,7 @@ async fn signal(server: &HttpServer, file: &str) -> Vec<String> {
         .collect()
 }
 
-fn retries(server: &HttpServer) -> usize {
+pub(crate) fn retries(server: &HttpServer) -> usize {
     server.with(|sandbox, _| sandbox.transcript.of("RetryStageExecution").count())
 }
 

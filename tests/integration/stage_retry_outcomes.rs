@@ -16,27 +16,27 @@ const REGION: &str = "us-east-1";
 
 impl Story {
     /// Calls an operation of CodePipeline, as a person does.
-    fn call(&self, operation: &str, input: Value) -> Value {
+    pub(crate) fn call(&self, operation: &str, input: Value) -> Value {
         self.0
             .world
             .with(|sandbox, now| sandbox.call(now, "CodePipeline", operation, REGION, &input))
             .expect("it is accepted")
     }
 
-    fn fail(&self, operation: &str, fault: Fault, calls: std::ops::Range<usize>) {
+    pub(crate) fn fail(&self, operation: &str, fault: Fault, calls: std::ops::Range<usize>) {
         self.0
             .world
             .with(|sandbox, _| sandbox.fail(operation, fault, calls));
     }
 
-    fn execution(&self, pipeline: &str) -> String {
+    pub(crate) fn execution(&self, pipeline: &str) -> String {
         self.0
             .world
             .with(|sandbox, _| sandbox.codepipeline.newest_execution_id(pipeline))
             .expect("it has run")
     }
 
-    fn release(&self, pipeline: &str) {
+    pub(crate) fn release(&self, pipeline: &str) {
         self.0.world.with(|sandbox, now| {
             sandbox
                 .start_execution(now, pipeline)
@@ -215,7 +215,7 @@ async fn frozen() {
 }
 
 /// A source, then the gate in a stage of its own.
-fn two_stages(name: &str, mode: ExecutionMode) -> PipelineDeclaration {
+pub(crate) fn two_stages(name: &str, mode: ExecutionMode) -> PipelineDeclaration {
     let mut declaration = gated(name);
     let source = StageDeclaration::new("Source", vec![ActionDeclaration::source("Source")]);
     declaration.stages.insert(0, source);
