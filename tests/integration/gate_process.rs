@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::event_files;
 use crate::function_process::{program_of, serve, start};
-use crate::in_world::{FUNCTION, ec2_issue};
+use crate::in_world::{FUNCTION, ec2_issue, ec2_issue_at, real_now};
 use crate::program::{Ended, Program, patiently};
 use crate::stage_retry::gated;
 
@@ -47,7 +47,7 @@ fn summary(result: &JobResult) -> String {
 #[tokio::test]
 async fn the_program_answers_every_job_event_file() {
     let server = serve().await;
-    server.with(|sandbox, _| sandbox.health.put_event(ec2_issue("1")));
+    server.with(|sandbox, now| sandbox.health.put_event(ec2_issue_at(now, "1")));
     let program = start(&server, FUNCTION, &[]);
     for (file, expected) in [
         (
@@ -137,7 +137,7 @@ async fn no_log_shows_artifact_credentials_at_any_level() {
 #[tokio::test]
 async fn one_closing_line_says_what_was_done_and_why() {
     let server = serve().await;
-    server.with(|sandbox, _| sandbox.health.put_event(ec2_issue("1")));
+    server.with(|sandbox, now| sandbox.health.put_event(ec2_issue_at(now, "1")));
     let program = start(
         &server,
         FUNCTION,
@@ -171,9 +171,9 @@ async fn one_closing_line_says_what_was_done_and_why() {
             "{varying} is missing: {stdout}"
         );
     }
-    // Its last line says until when it is retried.
+    // Its other lines name times: since when the issue is open, until when the stage is retried.
     let report = line["report"].as_str().expect("a text").to_owned();
-    line["report"] = report.rsplit_once('\n').map(|(report, _)| report).into();
+    line["report"] = report.lines().next().into();
     insta::assert_snapshot!(serde_json::to_string_pretty(&line).expect("JSON"), @r#"
     {
       "action": "HealthGate",
@@ -193,7 +193,7 @@ async fn one_closing_line_says_what_was_done_and_why() {
       "policy": "{\"regions\":[\"us-east-1\",\"global\"],\"ignoreServices\":[\"RISK\",\"ABUSE\",\"BILLING\",\"ACCOUNT\"],\"categories\":[\"issue\"],\"staleAfter\":\"72h\",\"quietPeriod\":\"0s\",\"onIncident\":\"fail\",\"onUnknown\":\"fail\",\"onRollback\":\"pass\",\"maxHold\":\"4h\",\"checkEvery\":\"1m\",\"retry\":\"auto\",\"retryWithin\":\"24h\"}",
       "reason": "health.incident",
       "regions": "us-east-1,global",
-      "report": "health-gate blocked: 1 open AWS Health issue in us-east-1\nEC2 AWS_EC2_OPERATIONAL_ISSUE in us-east-1, since 2026-11-23 09:00 UTC, last update 2026-11-23 09:00 UTC: https://health.aws.amazon.com/health/status?eventID=arn:aws:health:us-east-1::event/EC2/AWS_EC2_OPERATIONAL_ISSUE/AWS_EC2_OPERATIONAL_ISSUE_1",
+      "report": "health-gate blocked: 1 open AWS Health issue in us-east-1",
       "rollback": false,
       "stage": "Deploy",
       "stale": 0,
@@ -206,7 +206,7 @@ async fn one_closing_line_says_what_was_done_and_why() {
 #[tokio::test]
 async fn as_text_the_closing_line_is_one_line_too() {
     let server = serve().await;
-    server.with(|sandbox, _| sandbox.health.put_event(ec2_issue("1")));
+    server.with(|sandbox, now| sandbox.health.put_event(ec2_issue_at(now, "1")));
     let program = start(&server, FUNCTION, &[]);
     answer(&server, &event_files::read("codepipeline-job.json")).await;
     let Ended { stdout, .. } = program.kill().await;
@@ -226,7 +226,7 @@ async fn as_text_the_closing_line_is_one_line_too() {
 async fn each_decision_counts_as_what_it_is() {
     /// A policy like the default one, of the row whose pipeline has an override.
     const OVERRIDDEN: &str = r#"{"onIncident": "fail"}"#;
-    let issue = || Some(ec2_issue("1"));
+    let issue = || Some(ec2_issue_at(real_now(), "1"));
     for (policy, event, throttled, expected) in [
         ("{}", None, false, "Passed"),
         (r#"{"onIncident": "warn"}"#, issue(), false, "Passed"),

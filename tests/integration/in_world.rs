@@ -1,13 +1,13 @@
 //! Both functions in a world in virtual time: their handlers, with real SDK clients.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use aws_sandbox::codepipeline::{JobResult, NewJob};
 use aws_sandbox::health::Event;
 use aws_sandbox::lambda::Invocation;
 use aws_sandbox::{Outcome, Timestamp, World};
 use health_gate::GateFunctions;
-use health_gate_aws::{Clients, CnameLookUp, JobEvent, Settings};
+use health_gate_aws::{Clients, Clock, CnameLookUp, JobEvent, Settings};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use pipeline_gate::PipelineGate;
 use serde::Serialize;
@@ -255,9 +255,19 @@ fn returned<T: Serialize, E: Into<Diagnostic>>(result: Result<T, E>) -> Result<V
     }
 }
 
+/// The time of day, for what goes on in real time.
+pub(crate) fn real_now() -> Timestamp {
+    SystemTime::from(Clock::default().now()).into()
+}
+
 /// The issue that most stories are about.
 pub(crate) fn ec2_issue(name: &str) -> Event {
-    Event::operational_issue("EC2", "us-east-1", name, START)
+    ec2_issue_at(START, name)
+}
+
+/// The same, since another time: in real time an issue must not have grown stale.
+pub(crate) fn ec2_issue_at(at: Timestamp, name: &str) -> Event {
+    Event::operational_issue("EC2", "us-east-1", name, at)
 }
 
 /// The failure's type and message.

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::event_files;
 use crate::function_process::{program_of, serve, start};
-use crate::in_world::{FUNCTION, RETRY_FUNCTION, ec2_issue};
+use crate::in_world::{FUNCTION, RETRY_FUNCTION, ec2_issue, ec2_issue_at};
 use crate::program::{Ended, Program, patiently};
 use crate::stage_retry::{break_deployments, deploy, lambda, pipeline};
 
@@ -92,7 +92,7 @@ pub(crate) fn retries(server: &HttpServer) -> usize {
 #[tokio::test]
 async fn a_stopped_release_goes_out_once_the_issue_is_closed() {
     let server = serve().await;
-    server.with(|sandbox, _| sandbox.health.put_event(ec2_issue("1")));
+    server.with(|sandbox, now| sandbox.health.put_event(ec2_issue_at(now, "1")));
     let (pipeline_gate, stage_retry) = (
         start(&server, FUNCTION, &[]),
         start(&server, RETRY_FUNCTION, &[]),
@@ -146,7 +146,7 @@ async fn nothing_is_retried_that_the_gate_has_not_stopped() {
     );
     assert_eq!(signal(&server, "sns-sweep.json").await, [""; 0]);
     // The gate fails too: the stage is stopped by both.
-    server.with(|sandbox, _| sandbox.health.put_event(ec2_issue("1")));
+    server.with(|sandbox, now| sandbox.health.put_event(ec2_issue_at(now, "1")));
     assert_eq!(
         release(
             &server,
@@ -190,7 +190,7 @@ async fn a_foreign_lambda_action_is_left_alone() {
             ("AWS_SECRET_ACCESS_KEY", "process"),
         ],
     );
-    server.with(|sandbox, _| sandbox.health.put_event(ec2_issue("1")));
+    server.with(|sandbox, now| sandbox.health.put_event(ec2_issue_at(now, "1")));
     let smoke_test = ActionDeclaration::lambda("", "smoke-test", None);
     assert_eq!(
         release(&server, pipeline("checkout", vec![(1, smoke_test)])).await,

@@ -8,7 +8,7 @@ use aws_sandbox::lambda::Program;
 use serde_json::{Value, json};
 
 use crate::function_process::{program_of, serve};
-use crate::in_world::{FUNCTION, GateWorld, RETRY_FUNCTION, ec2_issue};
+use crate::in_world::{FUNCTION, GateWorld, RETRY_FUNCTION, ec2_issue, ec2_issue_at};
 use crate::program::patiently;
 use crate::releases::REGION;
 use crate::retry_process::quick;
@@ -74,7 +74,7 @@ async fn a_release_passes_fails_is_retried_holds_and_passes() {
     release(&server, &json!({}));
     wait_for(&server, Status::Succeeded).await;
 
-    server.with(|sandbox, now| sandbox.open_event(now, ec2_issue("1")));
+    server.with(|sandbox, now| sandbox.open_event(now, ec2_issue_at(now, "1")));
     release(&server, &json!({}));
     wait_for(&server, Status::Failed).await;
     server.with(|sandbox, now| {
@@ -84,7 +84,7 @@ async fn a_release_passes_fails_is_retried_holds_and_passes() {
     });
     wait_for(&server, Status::Succeeded).await;
 
-    server.with(|sandbox, now| sandbox.open_event(now, ec2_issue("2")));
+    server.with(|sandbox, now| sandbox.open_event(now, ec2_issue_at(now, "2")));
     release(&server, &json!({"onIncident": "hold", "checkEvery": "0s"}));
     let rounds = server.wait_for(|sandbox| {
         let held = sandbox.transcript.of("PutJobSuccessResult");

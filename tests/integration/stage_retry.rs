@@ -10,7 +10,7 @@ use aws_sandbox::{Fault, ServiceError};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use crate::in_world::{FUNCTION, GateWorld, RETRY_FUNCTION, START, ec2_issue};
+use crate::in_world::{FUNCTION, GateWorld, RETRY_FUNCTION, START, ec2_issue, ec2_issue_at};
 
 pub(crate) const ALWAYS: std::ops::Range<usize> = 0..usize::MAX;
 /// Longer than any release takes.
@@ -62,7 +62,7 @@ impl Story {
     }
 
     pub(crate) async fn in_world(gate: GateWorld, pipelines: Vec<PipelineDeclaration>) -> Self {
-        gate.put_event(ec2_issue("1"));
+        gate.put_event(ec2_issue_at(gate.world.now(), "1"));
         gate.world
             .with(|sandbox, _| break_deployments(sandbox, Duration::from_secs(20)));
         for pipeline in pipelines {

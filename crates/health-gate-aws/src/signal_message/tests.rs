@@ -19,10 +19,11 @@ fn with(mut message: Value, changes: &[(&str, Value)]) -> Value {
             .pointer_mut(parent)
             .and_then(Value::as_object_mut)
             .expect("it is there");
-        match value {
-            Value::Null => parent.remove(name),
-            value => parent.insert(name.to_owned(), value.clone()),
-        };
+        if value.is_null() {
+            parent.remove(name);
+        } else {
+            parent.insert((*name).to_owned(), value.clone());
+        }
     }
     message
 }
