@@ -35,3 +35,4 @@ mod sandbox_world;
 mod stage_retry;
 mod stage_retry_limits;
 mod stage_retry_outcomes;
+mod stage_retry_property;

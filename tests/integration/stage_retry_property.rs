@@ -1,0 +1,598 @@
+//! stage-retry in any world: pipelines of all kinds, incidents that come and go, people who meddle, messages that are lost, doubled and
+//! late, and faults of every call. Whatever happens, nothing is retried but what may be, nothing twice, and in the end nothing
+//! is left that should have been.
+//!
+//! What may be retried is judged here anew, from what CodePipeline's history shows and from what the test itself has done to AWS
+//! Health and the transitions.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use aws_sandbox::codepipeline::{
+    ActionDeclaration, ExecutionMode, PipelineDeclaration, StageDeclaration,
+};
+use aws_sandbox::health::Event;
+use aws_sandbox::sns::Disturbance;
+use aws_sandbox::{Fault, Outcome, ServiceError};
+use health_gate_aws::Settings;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::in_world::{FUNCTION, GateWorld, RETRY_FUNCTION, START, usual};
+use crate::stage_retry::{break_deployments, deploy, lambda};
+
+const REGION: &str = "us-east-1";
+const REGIONS: [&str; 2] = ["us-east-1", "eu-west-1"];
+const DAY: i64 = 24 * 3_600_000;
+
+const KINDS: usize = 11;
+
+/// The pipelines: name, mode, and the actions of the stage Production with their run orders.
+fn pipelines() -> Vec<PipelineDeclaration> {
+    let policy =
+        |key: &str, value: &str| format!(r#"{{"regions": ["us-east-1"], "{key}": "{value}"}}"#);
+    let gate = |parameters: &str| (1, lambda(FUNCTION, parameters));
+    let after = (2, deploy(true));
+    let serial = ExecutionMode::Superseded;
+    let kinds: Vec<(&str, ExecutionMode, Vec<(u32, ActionDeclaration)>)> = vec![
+        ("plain", serial, vec![gate("us-east-1"), after.clone()]),
+        (
+            "quiet",
+            serial,
+            vec![gate(&policy("quietPeriod", "10m")), after.clone()],
+        ),
+        (
+            "never",
+            serial,
+            vec![gate(&policy("retry", "never")), after.clone()],
+        ),
+        (
+            "beside",
+            serial,
+            vec![gate("us-east-1"), (1, deploy(false))],
+        ),
+        ("after", serial, vec![gate("us-east-1"), (2, deploy(false))]),
+        (
+            "foreign",
+            serial,
+            vec![(1, lambda("smoke-test", "us-east-1"))],
+        ),
+        (
+            "hold",
+            serial,
+            vec![
+                gate(r#"{"regions": ["eu-west-1"], "onIncident": "hold", "maxHold": "1m"}"#),
+                after.clone(),
+            ],
+        ),
+        (
+            "parallel",
+            ExecutionMode::Parallel,
+            vec![gate("us-east-1"), after.clone()],
+        ),
+        (
+            "queued",
+            ExecutionMode::Queued,
+            vec![gate("us-east-1"), after.clone()],
+        ),
+        (
+            "two",
+            serial,
+            vec![gate("us-east-1"), gate("eu-west-1"), after.clone()],
+        ),
+        (
+            "lenient",
+            serial,
+            vec![gate(&policy("onUnknown", "pass")), after],
+        ),
+    ];
+    let declaration =
+        |(name, mode, actions): (&str, ExecutionMode, Vec<(u32, ActionDeclaration)>)| {
+            let source = StageDeclaration::new("Source", vec![ActionDeclaration::source("Source")]);
+            let actions = actions
+                .into_iter()
+                .enumerate()
+                .map(|(number, (run_order, action))| {
+                    let name = format!("Action{number}");
+                    ActionDeclaration { name, ..action }.run_order(run_order)
+                });
+            let production = StageDeclaration::new("Production", actions.collect());
+            PipelineDeclaration::new(name, vec![source, production]).in_mode(mode)
+        };
+    kinds.into_iter().map(declaration).collect()
+}
+
+/// What a policy of these pipelines means: regions, quiet period in ms, and whether it is left to people.
+fn rules(user_parameters: &str) -> (Vec<&'static str>, i64, bool) {
+    let regions = REGIONS
+        .into_iter()
+        .filter(|region| user_parameters.contains(region));
+    let quiet = if user_parameters.contains("quietPeriod") {
+        600_000
+    } else {
+        0
+    };
+    (regions.collect(), quiet, user_parameters.contains("never"))
+}
+
+/// Something that happens. Numbers choose among what there is.
+#[derive(Debug, Clone)]
+enum Deed {
+    Release(usize),
+    Open(usize),
+    Close(usize),
+    Pass(u64),
+    Sweep,
+    Fault {
+        operation: usize,
+        fault: usize,
+        calls: usize,
+    },
+    Disturb {
+        disturbance: usize,
+        deliveries: usize,
+    },
+    Freeze(usize),
+    Thaw(usize),
+    PersonRetries(usize),
+    TimeOut(u64),
+}
+
+fn deed() -> impl Strategy<Value = Deed> {
+    prop_oneof![
+        6 => (0..32usize).prop_map(Deed::Release),
+        4 => (0..2usize).prop_map(Deed::Open),
+        3 => (0..4usize).prop_map(Deed::Close),
+        // CodePipeline's waits, a back-off's, the waits between retries, a day.
+        10 => prop_oneof![Just(5), Just(20), Just(45), Just(50), Just(130), Just(700), Just(1_900), Just(40_000)].prop_map(Deed::Pass),
+        3 => Just(Deed::Sweep),
+        3 => (0..32usize, 0..16usize, 1..12usize).prop_map(|(operation, fault, calls)| Deed::Fault { operation, fault, calls }),
+        2 => (0..4usize, 1..4usize).prop_map(|(disturbance, deliveries)| Deed::Disturb { disturbance, deliveries }),
+        2 => (0..32usize).prop_map(Deed::Freeze),
+        1 => (0..32usize).prop_map(Deed::Thaw),
+        2 => (0..32usize).prop_map(Deed::PersonRetries),
+        1 => prop_oneof![Just(3), Just(30), Just(300)].prop_map(Deed::TimeOut),
+    ]
+}
+
+const OPERATIONS: [&str; 10] = [
+    "DescribeEvents",
+    "GetPipelineState",
+    "ListActionExecutions",
+    "ListPipelines",
+    "ListPipelineExecutions",
+    "RetryStageExecution",
+    "ListTagsForResource",
+    "GetJobDetails",
+    "PutJobSuccessResult",
+    "PutJobFailureResult",
+];
+
+fn fault(number: usize) -> Fault {
+    let error = |code: &str| Fault::Error(ServiceError::new(code, "so it goes"));
+    match number {
+        0 => error("ThrottlingException"),
+        1 => error("InternalFailure"),
+        2 => error("AccessDeniedException"),
+        3 => error("ConflictException"),
+        4 => Fault::Silence,
+        5 => Fault::Cut,
+        6 => Fault::NoConnection("connection refused"),
+        7 => Fault::Garbage,
+        8 => Fault::Late(Duration::from_secs(20)),
+        _ => Fault::Slow(Duration::from_secs(1)),
+    }
+}
+
+/// An event of AWS Health, as the test has made it.
+struct Incident {
+    arn: String,
+    region: &'static str,
+    opened: i64,
+    closed: Option<i64>,
+}
+
+struct Machine {
+    gate: GateWorld,
+    names: Vec<String>,
+    incidents: Vec<Incident>,
+    /// Since when each pipeline's stage is frozen, and until when.
+    frozen: BTreeMap<String, Vec<(i64, Option<i64>)>>,
+}
+
+impl Machine {
+    /// A world with some of the pipelines: of few, more happens to each.
+    fn new(kinds: &[usize]) -> Self {
+        let gate = GateWorld::at(START, REGION, Settings::default(), usual());
+        let all = pipelines();
+        let declarations: Vec<_> = kinds.iter().map(|kind| all[*kind].clone()).collect();
+        let names = declarations
+            .iter()
+            .map(|declaration| declaration.name.clone())
+            .collect();
+        gate.world.with(|sandbox, now| {
+            break_deployments(sandbox, Duration::from_secs(20));
+            sandbox.connect_signals(now, REGION, RETRY_FUNCTION);
+            for declaration in declarations {
+                sandbox.create_pipeline(now, REGION, declaration);
+            }
+        });
+        Self {
+            gate,
+            names,
+            incidents: Vec::new(),
+            frozen: BTreeMap::new(),
+        }
+    }
+
+    fn now(&self) -> i64 {
+        self.gate.world.now().as_millis()
+    }
+
+    fn call(&self, operation: &str, input: Value) -> Result<Value, ServiceError> {
+        self.gate
+            .world
+            .with(|sandbox, now| sandbox.call(now, "CodePipeline", operation, REGION, &input))
+    }
+
+    fn name(&self, number: usize) -> String {
+        self.names[number % self.names.len()].clone()
+    }
+
+    async fn act(&mut self, deed: &Deed) {
+        let now = self.now();
+        match *deed {
+            Deed::Release(number) => {
+                let name = self.name(number);
+                // Too many of them may go on already.
+                let _ = self
+                    .gate
+                    .world
+                    .with(|sandbox, now| sandbox.start_execution(now, &name));
+            }
+            Deed::Open(region) => {
+                let region = REGIONS[region];
+                let name = self.incidents.len().to_string();
+                let event = Event::operational_issue("EC2", region, &name, self.gate.world.now());
+                self.incidents.push(Incident {
+                    arn: event.arn.clone(),
+                    region,
+                    opened: now,
+                    closed: None,
+                });
+                self.gate
+                    .world
+                    .with(|sandbox, now| sandbox.open_event(now, event));
+            }
+            Deed::Close(number) => {
+                let mut open = self
+                    .incidents
+                    .iter_mut()
+                    .filter(|incident| incident.closed.is_none());
+                if let Some(incident) = open.nth(number) {
+                    incident.closed = Some(now);
+                    self.gate
+                        .world
+                        .with(|sandbox, now| sandbox.close_event(now, &incident.arn));
+                }
+            }
+            Deed::Pass(seconds) => self.gate.play(Duration::from_secs(seconds)).await,
+            Deed::Sweep => {
+                self.sweep().await;
+            }
+            Deed::Fault {
+                operation,
+                fault: number,
+                calls,
+            } => self.gate.world.with(|sandbox, _| {
+                let operation = OPERATIONS[operation % OPERATIONS.len()];
+                sandbox.fail(operation, fault(number), 0..calls);
+            }),
+            Deed::Disturb {
+                disturbance,
+                deliveries,
+            } => self.gate.world.with(|sandbox, _| {
+                let disturbance = match disturbance {
+                    0 => Disturbance::Twice,
+                    1 => Disturbance::Late(Duration::from_mins(7)),
+                    2 => Disturbance::Retried(2),
+                    _ => Disturbance::Lost,
+                };
+                sandbox.sns.disturb(disturbance, 0..deliveries);
+            }),
+            Deed::Freeze(number) => self.freeze(&self.name(number)),
+            Deed::Thaw(number) => self.thaw(&self.name(number)),
+            Deed::PersonRetries(number) => {
+                let name = self.name(number);
+                let id = self
+                    .gate
+                    .world
+                    .with(|sandbox, _| sandbox.codepipeline.newest_execution_id(&name));
+                // What cannot be retried is refused.
+                let _ = self.call(
+                    "RetryStageExecution",
+                    json!({"pipelineName": name, "stageName": "Production", "pipelineExecutionId": id, "retryMode": "FAILED_ACTIONS"}),
+                );
+            }
+            Deed::TimeOut(seconds) => self
+                .gate
+                .world
+                .with(|sandbox, _| sandbox.lambda.timeout = Duration::from_secs(seconds)),
+        }
+    }
+
+    fn transition(name: &str) -> Value {
+        json!({"pipelineName": name, "stageName": "Production", "transitionType": "Inbound"})
+    }
+
+    fn freeze(&mut self, name: &str) {
+        // CodePipeline shows no transition of a pipeline in PARALLEL mode.
+        if name == "parallel" {
+            return;
+        }
+        let mut transition = Self::transition(name);
+        transition["reason"] = json!("the week-end");
+        let is_frozen =
+            |spans: &Vec<(i64, Option<i64>)>| spans.last().is_some_and(|span| span.1.is_none());
+        if self.call("DisableStageTransition", transition).is_ok()
+            && !self.frozen.get(name).is_some_and(is_frozen)
+        {
+            let now = self.now();
+            self.frozen
+                .entry(name.to_owned())
+                .or_default()
+                .push((now, None));
+        }
+    }
+
+    fn thaw(&mut self, name: &str) {
+        let _ = self.call("EnableStageTransition", Self::transition(name));
+        let now = self.now();
+        if let Some(span) = self.frozen.get_mut(name).and_then(|spans| spans.last_mut()) {
+            span.1.get_or_insert(now);
+        }
+    }
+
+    /// What a sweep came to; `None` if its message was lost, or its function ended without a result.
+    async fn sweep(&self) -> Option<Value> {
+        let finished = |gate: &GateWorld| {
+            gate.world
+                .with(|sandbox, _| sandbox.lambda.finished().len())
+        };
+        let before = finished(&self.gate);
+        self.gate.world.with(|sandbox, now| {
+            sandbox.publish_signal(
+                now,
+                REGION,
+                &json!({"source": "health-gate", "detail-type": "Sweep"}),
+            );
+        });
+        self.gate.run().await;
+        self.gate.world.with(|sandbox, _| {
+            let done = sandbox.lambda.finished().iter().skip(before);
+            done.filter(|done| done.invocation.function == RETRY_FUNCTION)
+                .find_map(|done| done.result.clone().ok())
+        })
+    }
+
+    /// The incidents end, people let go, nothing goes wrong any more; and sweeps come until one has nothing left to do.
+    async fn settle(&mut self) {
+        for number in (0..self.incidents.len()).rev() {
+            self.act(&Deed::Close(number)).await;
+        }
+        for name in self.names.clone() {
+            self.thaw(&name);
+        }
+        self.gate.world.with(|sandbox, _| {
+            for operation in OPERATIONS {
+                sandbox.fail(operation, fault(0), 0..0);
+            }
+            sandbox.sns.disturb(Disturbance::Lost, 0..0);
+            sandbox.lambda.timeout = Duration::from_mins(5);
+        });
+        for _ in 0..12 {
+            // Longer than any wait, and than the 20 minutes of a job that was never answered.
+            self.gate.play(Duration::from_mins(31)).await;
+            let Some(account) = self.sweep().await else {
+                continue;
+            };
+            let stages = account["stages"].as_array().expect("a list");
+            let left = |stage: &Value| {
+                matches!(
+                    stage["outcome"].as_str(),
+                    Some("retried" | "waiting" | "busy" | "blocked" | "unknown")
+                )
+            };
+            if account["unread"] == 0 && !stages.iter().any(left) {
+                return;
+            }
+        }
+        panic!("sweeps come to no end");
+    }
+
+    /// All attempts of an execution's stage Production, the newest first.
+    fn rows(&self, pipeline: &str, execution: &str) -> Vec<Value> {
+        let input = json!({"pipelineName": pipeline, "filter": {"pipelineExecutionId": execution}});
+        let rows = self
+            .call("ListActionExecutions", input)
+            .expect("it has run");
+        let rows = rows["actionExecutionDetails"]
+            .as_array()
+            .expect("a list")
+            .clone();
+        rows.into_iter()
+            .filter(|row| row["stageName"] == "Production")
+            .collect()
+    }
+
+    /// The failed attempts that stop a stage at some time, if it may be retried then; or else why it may not.
+    fn stops(
+        &self,
+        pipeline: &str,
+        execution: &str,
+        at: i64,
+    ) -> Result<BTreeSet<String>, &'static str> {
+        let millis = |value: &Value| (value.as_f64().expect("seconds") * 1_000.0).round() as i64;
+        let rows: Vec<Value> = self
+            .rows(pipeline, execution)
+            .into_iter()
+            .filter(|row| millis(&row["startTime"]) <= at)
+            .collect();
+        let mut newest: BTreeMap<&str, (&Value, usize)> = BTreeMap::new();
+        for row in &rows {
+            newest
+                .entry(row["actionName"].as_str().expect("a name"))
+                .or_insert((row, 0))
+                .1 += 1;
+        }
+        let mut stops = BTreeSet::new();
+        for (row, attempts) in newest.into_values() {
+            let ended = millis(&row["lastUpdateTime"]);
+            if row["status"] == "InProgress" || ended > at {
+                return Err("an action goes on");
+            }
+            if row["status"] == "Succeeded" {
+                continue;
+            }
+            let configuration = &row["input"]["resolvedConfiguration"];
+            let result = &row["output"]["executionResult"];
+            let message = result["externalExecutionSummary"]
+                .as_str()
+                .unwrap_or_default();
+            let code = result["errorDetails"]["code"].as_str().unwrap_or_default();
+            let is_liftable = message.starts_with("health-gate blocked:")
+                || message.starts_with("health-gate unknown:")
+                || !message.starts_with("health-gate")
+                    && !["ConfigurationError", "PermissionError"].contains(&code);
+            if configuration["FunctionName"] != FUNCTION || !is_liftable {
+                return Err("something else has failed");
+            }
+            let parameters = configuration["UserParameters"].as_str().expect("a policy");
+            let (regions, quiet, never) = rules(parameters);
+            if never {
+                return Err("its policy says never");
+            }
+            if at - ended > DAY {
+                return Err("it was stopped a day ago");
+            }
+            let minutes = if attempts < 2 {
+                0
+            } else {
+                (1 << (attempts - 2).min(5)).min(30)
+            };
+            if at - ended < minutes * 60_000 {
+                return Err("it has to wait");
+            }
+            let matters =
+                |incident: &&Incident| regions.contains(&incident.region) && incident.opened <= at;
+            if self
+                .incidents
+                .iter()
+                .filter(matters)
+                .any(|incident| incident.closed.is_none_or(|closed| closed > at - quiet))
+            {
+                return Err("an incident stands in the way");
+            }
+            stops.insert(row["actionExecutionId"].as_str().expect("an id").to_owned());
+        }
+        let is_frozen =
+            |span: &(i64, Option<i64>)| span.0 <= at && span.1.is_none_or(|thawed| thawed > at);
+        if self
+            .frozen
+            .get(pipeline)
+            .is_some_and(|spans| spans.iter().any(is_frozen))
+        {
+            return Err("it is frozen");
+        }
+        if stops.is_empty() {
+            return Err("nothing has failed");
+        }
+        Ok(stops)
+    }
+
+    /// Each retry was right when it was made, and no stop was lifted twice.
+    fn check_retries(&self) -> Result<usize, TestCaseError> {
+        let calls = self.gate.world.with(|sandbox, _| {
+            let calls = sandbox.transcript.of("RetryStageExecution").cloned();
+            calls
+                .filter(|call| matches!(call.outcome, Outcome::Output(_)))
+                .collect::<Vec<_>>()
+        });
+        let mut lifted = BTreeSet::new();
+        for call in &calls {
+            let text = |name: &str| call.input[name].as_str().expect("a text");
+            let (pipeline, execution) = (text("pipelineName"), text("pipelineExecutionId"));
+            prop_assert_eq!(text("stageName"), "Production");
+            let stops = self.stops(pipeline, execution, call.at.as_millis());
+            let stops = stops
+                .map_err(|why| TestCaseError::fail(format!("{pipeline} was retried, but {why}")))?;
+            for stop in stops {
+                prop_assert!(lifted.insert(stop), "{} was retried twice", pipeline);
+            }
+        }
+        Ok(calls.len())
+    }
+
+    /// Nothing is left that should have been retried.
+    fn check_rest(&self) -> Result<(), TestCaseError> {
+        let now = self.now();
+        for pipeline in &self.names {
+            let state = self
+                .call("GetPipelineState", json!({"name": pipeline}))
+                .expect("it exists");
+            let stages = state["stageStates"].as_array().expect("a list");
+            let production = stages
+                .iter()
+                .find(|stage| stage["stageName"] == "Production");
+            let in_stage =
+                production.map(|stage| stage["latestExecution"]["pipelineExecutionId"].clone());
+            let executions = self
+                .call("ListPipelineExecutions", json!({"pipelineName": pipeline}))
+                .expect("it exists");
+            for execution in executions["pipelineExecutionSummaries"]
+                .as_array()
+                .expect("a list")
+            {
+                let id = &execution["pipelineExecutionId"];
+                // But in PARALLEL mode, only the newest in the stage can be retried.
+                let is_there = in_stage.as_ref().is_none_or(|newest| newest == id);
+                if execution["status"] == "Failed" && is_there {
+                    let left = self.stops(pipeline, id.as_str().expect("an id"), now);
+                    prop_assert!(left.is_err(), "{} was left alone: {:?}", pipeline, left);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 80, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn each_stop_is_retried_once_and_nothing_else(
+        kinds in proptest::sample::subsequence((0..KINDS).collect::<Vec<_>>(), 1..=4),
+        deeds in proptest::collection::vec(deed(), 1..60),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .expect("a runtime");
+        runtime.block_on(async {
+            let mut machine = Machine::new(&kinds);
+            // Something is stopped from the beginning.
+            machine.act(&Deed::Open(0)).await;
+            for number in 0..kinds.len() {
+                machine.act(&Deed::Release(number)).await;
+            }
+            machine.act(&Deed::Pass(45)).await;
+            for deed in &deeds {
+                machine.act(deed).await;
+            }
+            machine.settle().await;
+            machine.check_retries()?;
+            machine.check_rest()
+        })?;
+    }
+}
