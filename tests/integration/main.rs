@@ -36,3 +36,4 @@ mod stage_retry;
 mod stage_retry_limits;
 mod stage_retry_outcomes;
 mod stage_retry_property;
+mod stage_retry_scale;

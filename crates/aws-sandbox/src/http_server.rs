@@ -5,7 +5,7 @@ mod functions;
 use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -39,6 +39,9 @@ struct Shared {
     changed: watch::Sender<()>,
     /// Nothing happens by itself any more: a bug of the sandbox.
     clock_has_stopped: AtomicBool,
+    /// How many calls of AWS services are being answered, and how many that were at most.
+    in_flight: AtomicUsize,
+    most_in_flight: AtomicUsize,
 }
 
 impl HttpServer {
@@ -53,6 +56,8 @@ impl HttpServer {
             sandbox: Mutex::new(sandbox),
             changed: watch::Sender::new(()),
             clock_has_stopped: AtomicBool::new(false),
+            in_flight: AtomicUsize::new(0),
+            most_in_flight: AtomicUsize::new(0),
         });
         let tasks = [
             tokio::spawn(accept(listener, Arc::clone(&shared))),
@@ -79,6 +84,11 @@ impl HttpServer {
     /// Looks at the sandbox without changing it: nobody is told.
     pub fn look<T>(&self, look: impl FnOnce(&Sandbox) -> T) -> T {
         look(&self.shared.lock())
+    }
+
+    /// How many calls of AWS services were being answered at the same time, at most.
+    pub fn most_in_flight(&self) -> usize {
+        self.shared.most_in_flight.load(Ordering::Relaxed)
     }
 
     /// Waits until the sandbox has what `look` looks for. It looks at every change.
@@ -121,7 +131,23 @@ impl Shared {
     }
 
     /// An error ends the connection.
-    async fn answer(&self, mut request: Request<Bytes>) -> io::Result<Response<Full<Bytes>>> {
+    async fn answer(&self, request: Request<Bytes>) -> io::Result<Response<Full<Bytes>>> {
+        // Lambda's Runtime API and the control have paths, services do not.
+        let path = request.uri().path();
+        if path.starts_with("/lambda/") || path.starts_with("/sandbox/") {
+            return self.answer_patiently(request).await;
+        }
+        let in_flight = self.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
+        self.most_in_flight.fetch_max(in_flight, Ordering::Relaxed);
+        let answer = self.answer_patiently(request).await;
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+        answer
+    }
+
+    async fn answer_patiently(
+        &self,
+        mut request: Request<Bytes>,
+    ) -> io::Result<Response<Full<Bytes>>> {
         let mut changed = self.changed.subscribe();
         loop {
             let answer = self.lock().handle(now(), &request);

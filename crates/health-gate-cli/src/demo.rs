@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, anyhow, ensure};
 use aws_sandbox::codepipeline::Status;
 use aws_sandbox::health::Event;
+use aws_sandbox::sns::Disturbance;
 use aws_sandbox::{Fault, ServiceError, World};
 use serde_json::json;
 
@@ -46,37 +47,59 @@ async fn play(out: &mut impl Write) -> Result<()> {
     ended(&world, PIPELINE, Status::Failed)?;
 
     stage.say("\n3. Two hours later the issue is closed, and the release goes out by itself\n")?;
-    let sweeps = stage.sweep_quietly(SWEEP, 12).await?;
-    stage.line(
-        "schedule",
-        &format!("{sweeps} sweeps have found the issue still open"),
+    still_open(&mut stage).await?;
+    closes(&mut stage, &issue)?;
+    stage.play(Duration::from_mins(10)).await?;
+    ended(&world, PIPELINE, Status::Succeeded)?;
+
+    stage.say(
+        "\n4. The same, and the message that it is closed gets lost: the next sweep does it\n",
     )?;
+    let issue = opens(&mut stage, "demo2")?;
+    stage.release(PIPELINE)?;
+    stage.play(Duration::from_mins(3)).await?;
     ended(&world, PIPELINE, Status::Failed)?;
-    stage.play(Duration::from_mins(4)).await?;
+    still_open(&mut stage).await?;
+    world.with(|sandbox, _| sandbox.sns.disturb(Disturbance::Lost, 0..1));
     closes(&mut stage, &issue)?;
     stage.play(Duration::from_mins(6)).await?;
+    ended(&world, PIPELINE, Status::Failed)?;
     sweep(&mut stage)?;
     stage.play(Duration::from_mins(10)).await?;
     ended(&world, PIPELINE, Status::Succeeded)?;
 
-    stage.say("\n4. A pipeline whose policy holds: its release waits for the end of an issue\n")?;
+    stage.say("\n5. A release fails for another reason: it is left to people\n")?;
+    stage.break_deployments(true);
+    stage.release(PIPELINE)?;
+    stage.play(Duration::from_mins(10)).await?;
+    ended(&world, PIPELINE, Status::Failed)?;
+    sweep(&mut stage)?;
+    stage.play(Duration::from_mins(1)).await?;
+    ended(&world, PIPELINE, Status::Failed)?;
+    stage.break_deployments(false);
+    stage.line("a person", "mends it, and presses Retry")?;
+    stage.retry(PIPELINE)?;
+    stage.play(Duration::from_mins(10)).await?;
+    ended(&world, PIPELINE, Status::Succeeded)?;
+
+    stage.say("\n6. A pipeline whose policy holds: its release waits for the end of an issue\n")?;
     stage.pipeline_with("payments", r#"{"onIncident": "hold"}"#);
-    let issue = opens(&mut stage, "demo2")?;
+    let issue = opens(&mut stage, "demo3")?;
     stage.release("payments")?;
     stage.play(Duration::from_secs(100)).await?;
     closes(&mut stage, &issue)?;
     stage.play(Duration::from_mins(10)).await?;
     ended(&world, "payments", Status::Succeeded)?;
 
-    stage.say("\n5. A pipeline whose policy only warns: the dry run\n")?;
+    stage.say("\n7. A pipeline whose policy only warns: the dry run\n")?;
     stage.pipeline_with("reports", r#"{"onIncident": "warn"}"#);
-    let issue = opens(&mut stage, "demo3")?;
+    let issue = opens(&mut stage, "demo4")?;
     stage.release("reports")?;
     stage.play(Duration::from_mins(10)).await?;
     ended(&world, "reports", Status::Succeeded)?;
 
     stage.say(
-        "\n6. The issue is still open, but a fix cannot wait: a person overrides the gate\n",
+        "\n8. The issue is still open, but a fix cannot wait: a person overrides the gate\n",
     )?;
     stage.pipeline_with("fix", "us-east-1");
     stage.line("a person", "tags the pipeline `fix`")?;
@@ -91,7 +114,7 @@ async fn play(out: &mut impl Write) -> Result<()> {
     stage.play(Duration::from_mins(10)).await?;
     ended(&world, "fix", Status::Succeeded)?;
 
-    stage.say("\n7. The issue is still open: a rollback goes through all the same\n")?;
+    stage.say("\n9. The issue is still open: a rollback goes through all the same\n")?;
     stage.line("a person", "rolls the stage Production of checkout back")?;
     world.with(|sandbox, now| {
         let good = sandbox.codepipeline.last_success(PIPELINE, "Production");
@@ -104,7 +127,7 @@ async fn play(out: &mut impl Write) -> Result<()> {
     ended(&world, PIPELINE, Status::Succeeded)?;
     closes(&mut stage, &issue)?;
 
-    stage.say("\n8. AWS Health cannot be read: unknown is not clear\n")?;
+    stage.say("\n10. AWS Health cannot be read: unknown is not clear\n")?;
     stage.pipeline_with("search", "us-east-1");
     world.with(|sandbox, _| {
         let throttling = Fault::Error(ServiceError::throttling());
@@ -124,15 +147,24 @@ fn opens<W: Write>(stage: &mut Stage<'_, W>, name: &str) -> Result<String> {
     let arn = event.arn.clone();
     stage
         .world()
-        .with(|sandbox, _| sandbox.health.put_event(event));
+        .with(|sandbox, now| sandbox.open_event(now, event));
     stage.line("AWS Health", "an EC2 issue opens in us-east-1")?;
     Ok(arn)
+}
+
+/// Two hours of sweeps, of which nothing comes.
+async fn still_open<W: Write>(stage: &mut Stage<'_, W>) -> Result<()> {
+    let sweeps = stage.sweep_quietly(SWEEP, 12).await?;
+    let told = format!("{sweeps} sweeps have found the issue still open");
+    stage.line("schedule", &told)?;
+    ended(stage.world(), PIPELINE, Status::Failed)?;
+    stage.play(Duration::from_mins(4)).await
 }
 
 fn closes<W: Write>(stage: &mut Stage<'_, W>, arn: &str) -> Result<()> {
     stage
         .world()
-        .with(|sandbox, now| sandbox.health.close_event(now, arn));
+        .with(|sandbox, now| sandbox.close_event(now, arn));
     stage.line("AWS Health", "the EC2 issue is closed")
 }
 

@@ -3,6 +3,7 @@
 mod brief;
 mod call;
 mod command;
+mod invocation;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -10,7 +11,6 @@ use std::io::{self, Write};
 use aws_sandbox::codepipeline::{Happening, Part, Status};
 use aws_sandbox::lambda::Finished;
 use aws_sandbox::{Call, Sandbox, Timestamp};
-use serde_json::Value;
 
 /// A time line, and how much of a sandbox it has told.
 #[derive(Debug, Default)]
@@ -29,7 +29,10 @@ enum Entry {
     /// A call, and the function that made it.
     Call(Box<Call>, String),
     Happening(Happening),
-    Invocation(Box<Finished>),
+    /// An invocation begins.
+    Begin(Box<Finished>),
+    /// An invocation has ended.
+    End(Box<Finished>),
 }
 
 impl Entry {
@@ -37,7 +40,8 @@ impl Entry {
         match self {
             Self::Call(call, _) => call.at,
             Self::Happening(happening) => happening.at,
-            Self::Invocation(finished) => finished.at,
+            Self::Begin(finished) => finished.began,
+            Self::End(finished) => finished.at,
         }
     }
 
@@ -46,8 +50,9 @@ impl Entry {
         match self {
             Self::Call(call, _) if call.operation == "RetryStageExecution" => 0,
             Self::Happening(_) => 1,
-            Self::Call(..) => 2,
-            Self::Invocation(_) => 3,
+            Self::Begin(_) => 2,
+            Self::Call(..) => 3,
+            Self::End(_) => 4,
         }
     }
 }
@@ -63,15 +68,27 @@ impl Timeline {
 
     /// Tells what is new.
     pub(crate) fn tell(&mut self, sandbox: &Sandbox, out: &mut impl Write) -> io::Result<()> {
-        for entry in self.new_entries(sandbox) {
+        let mut entries = self.new_entries(sandbox).into_iter().peekable();
+        while let Some(entry) = entries.next() {
             match entry {
                 Entry::Call(call, _) if call.service == "Scenario" => command::tell(out, &call)?,
                 Entry::Call(call, caller) if self.brief => {
                     self.tell_briefly(out, &call, &caller, sandbox)?;
                 }
+                Entry::Call(first, caller) if call::is_look(&first, &caller) => {
+                    // Looks at many pipelines are one line.
+                    let mut looks = vec![*first];
+                    let is_look = |entry: &Entry| matches!(entry, Entry::Call(call, by) if call::is_look(call, by));
+                    while let Some(Entry::Call(call, _)) = entries.next_if(is_look) {
+                        looks.push(*call);
+                    }
+                    call::tell_looks(out, &looks, &caller)?;
+                }
                 Entry::Call(call, caller) => call::tell(out, &call, &caller)?,
                 Entry::Happening(happening) => self.tell_happening(out, &happening)?,
-                Entry::Invocation(finished) => self.tell_invocation(out, &finished)?,
+                Entry::Begin(_) if self.brief => {}
+                Entry::Begin(finished) => invocation::tell_begin(out, &finished, sandbox)?,
+                Entry::End(finished) => self.tell_end(out, &finished)?,
             }
         }
         Ok(())
@@ -98,7 +115,10 @@ impl Timeline {
         });
         let happenings = sandbox.codepipeline.history().iter().skip(self.happenings);
         let invocations = finished.iter().skip(self.invocations).cloned();
-        let invocations = invocations.map(|finished| Entry::Invocation(Box::new(finished)));
+        let invocations = invocations.flat_map(|finished| {
+            let finished = Box::new(finished);
+            [Entry::Begin(finished.clone()), Entry::End(finished)]
+        });
         let mut entries: Vec<Entry> = happenings
             .cloned()
             .map(Entry::Happening)
@@ -113,14 +133,10 @@ impl Timeline {
     }
 
     /// What stage-retry returns: what became of the stages that it left alone.
-    fn tell_invocation(&mut self, out: &mut impl Write, finished: &Finished) -> io::Result<()> {
-        let outcomes = finished
-            .result
-            .as_ref()
-            .ok()
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten();
+    fn tell_end(&mut self, out: &mut impl Write, finished: &Finished) -> io::Result<()> {
+        let outcomes = finished.result.as_ref().ok();
+        let outcomes = outcomes.and_then(|account| account["stages"].as_array());
+        let outcomes = outcomes.into_iter().flatten();
         let mut unchanged = 0;
         for outcome in outcomes.filter(|outcome| outcome["outcome"] != "retried") {
             let text = |name: &str| outcome[name].as_str().unwrap_or_default();

@@ -31,6 +31,9 @@ const RETRY: &str = "stage-retry";
 const BUILDS: &str = "builds";
 const WEBSITE: &str = "website";
 
+const BUILD_TAKES: Duration = Duration::from_secs(95);
+const DEPLOYMENT_TAKES: Duration = Duration::from_secs(160);
+
 pub(super) struct Stage<'a, W> {
     world: &'a World,
     gate: PipelineGate,
@@ -42,8 +45,7 @@ pub(super) struct Stage<'a, W> {
 impl<'a, W: Write> Stage<'a, W> {
     pub(super) fn new(world: &'a World, out: &'a mut W) -> Result<Self> {
         world.with(|sandbox, now| {
-            for (bucket, seconds) in [(BUILDS, 95), (WEBSITE, 160)] {
-                let takes = Duration::from_secs(seconds);
+            for (bucket, takes) in [(BUILDS, BUILD_TAKES), (WEBSITE, DEPLOYMENT_TAKES)] {
                 let deployment = Deployment { takes, fails: None };
                 sandbox.codepipeline.set_deployment(bucket, deployment);
             }
@@ -90,6 +92,30 @@ impl<'a, W: Write> Stage<'a, W> {
         begun
             .map_err(|error| anyhow!("the story went wrong: no release begins: {}", error.code))?;
         Ok(())
+    }
+
+    /// A person retries what has failed in the stage Production of a pipeline.
+    pub(super) fn retry(&mut self, pipeline: &str) -> Result<()> {
+        let retried = self.world.with(|sandbox, now| {
+            let id = sandbox.codepipeline.newest_execution_id(pipeline);
+            let input = json!({
+                "pipelineName": pipeline, "stageName": "Production", "pipelineExecutionId": id,
+                "retryMode": "FAILED_ACTIONS",
+            });
+            sandbox.call(now, "CodePipeline", "RetryStageExecution", REGION, &input)
+        });
+        retried.map_err(|error| anyhow!("the story went wrong: no retry: {}", error.code))?;
+        Ok(())
+    }
+
+    /// Whether deployments fail.
+    pub(super) fn break_deployments(&self, broken: bool) {
+        let deployment = Deployment {
+            takes: DEPLOYMENT_TAKES,
+            fails: broken.then(|| "the health checks of the new version fail".to_owned()),
+        };
+        self.world
+            .with(|sandbox, _| sandbox.codepipeline.set_deployment(WEBSITE, deployment));
     }
 
     /// A pipeline whose only stage has the gate with this policy.
