@@ -27,14 +27,17 @@ const DAY: i64 = 24 * 3_600_000;
 
 const KINDS: usize = 11;
 
-/// The pipelines: name, mode, and the actions of the stage Production with their run orders.
+/// A pipeline: name, mode, and the actions of the stage Production with their run orders.
+type Kind = (&'static str, ExecutionMode, Vec<(u32, ActionDeclaration)>);
+
+/// The pipelines.
 fn pipelines() -> Vec<PipelineDeclaration> {
     let policy =
         |key: &str, value: &str| format!(r#"{{"regions": ["us-east-1"], "{key}": "{value}"}}"#);
     let gate = |parameters: &str| (1, lambda(FUNCTION, parameters));
     let after = (2, deploy(true));
     let serial = ExecutionMode::Superseded;
-    let kinds: Vec<(&str, ExecutionMode, Vec<(u32, ActionDeclaration)>)> = vec![
+    let kinds: Vec<Kind> = vec![
         ("plain", serial, vec![gate("us-east-1"), after.clone()]),
         (
             "quiet",
@@ -86,19 +89,18 @@ fn pipelines() -> Vec<PipelineDeclaration> {
             vec![gate(&policy("onUnknown", "pass")), after],
         ),
     ];
-    let declaration =
-        |(name, mode, actions): (&str, ExecutionMode, Vec<(u32, ActionDeclaration)>)| {
-            let source = StageDeclaration::new("Source", vec![ActionDeclaration::source("Source")]);
-            let actions = actions
-                .into_iter()
-                .enumerate()
-                .map(|(number, (run_order, action))| {
-                    let name = format!("Action{number}");
-                    ActionDeclaration { name, ..action }.run_order(run_order)
-                });
-            let production = StageDeclaration::new("Production", actions.collect());
-            PipelineDeclaration::new(name, vec![source, production]).in_mode(mode)
-        };
+    let declaration = |(name, mode, actions): Kind| {
+        let source = StageDeclaration::new("Source", vec![ActionDeclaration::source("Source")]);
+        let actions = actions
+            .into_iter()
+            .enumerate()
+            .map(|(number, (run_order, action))| {
+                let name = format!("Action{number}");
+                ActionDeclaration { name, ..action }.run_order(run_order)
+            });
+        let production = StageDeclaration::new("Production", actions.collect());
+        PipelineDeclaration::new(name, vec![source, production]).in_mode(mode)
+    };
     kinds.into_iter().map(declaration).collect()
 }
 

@@ -30,6 +30,10 @@ async fn story(pipelines: usize, pace: f64) -> Story {
     let story = Story::in_world(gate, declarations.collect()).await;
     story.close_the_issue();
     story
+        .0
+        .world
+        .with(|sandbox, _| sandbox.lambda.timeout = Duration::from_mins(5));
+    story
 }
 
 fn retried(account: &Value) -> usize {

@@ -62,6 +62,7 @@ async fn play(out: &mut impl Write) -> Result<()> {
     still_open(&mut stage).await?;
     world.with(|sandbox, _| sandbox.sns.disturb(Disturbance::Lost, 0..1));
     closes(&mut stage, &issue)?;
+    stage.line("SNS", "loses the message that says so")?;
     stage.play(Duration::from_mins(6)).await?;
     ended(&world, PIPELINE, Status::Failed)?;
     sweep(&mut stage)?;

@@ -5,7 +5,7 @@ mod call;
 mod command;
 mod invocation;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use aws_sandbox::codepipeline::{Happening, Part, Status};
@@ -19,6 +19,8 @@ pub(crate) struct Timeline {
     brief: bool,
     /// What was said last of each pipeline's gate.
     said: BTreeMap<String, String>,
+    /// The pipelines that the invocation that is told of has looked at.
+    looked_at: BTreeSet<String>,
     calls: usize,
     happenings: usize,
     invocations: usize,
@@ -42,6 +44,14 @@ impl Entry {
             Self::Happening(happening) => happening.at,
             Self::Begin(finished) => finished.began,
             Self::End(finished) => finished.at,
+        }
+    }
+
+    /// The pipeline that stage-retry looks at.
+    fn look(&self) -> Option<&str> {
+        match self {
+            Self::Call(call, caller) if call::is_look(call, caller) => call.input["name"].as_str(),
+            Self::Call(..) | Self::Happening(_) | Self::Begin(_) | Self::End(_) => None,
         }
     }
 
@@ -75,19 +85,32 @@ impl Timeline {
                 Entry::Call(call, caller) if self.brief => {
                     self.tell_briefly(out, &call, &caller, sandbox)?;
                 }
-                Entry::Call(first, caller) if call::is_look(&first, &caller) => {
-                    // Looks at many pipelines are one line.
-                    let mut looks = vec![*first];
-                    let is_look = |entry: &Entry| matches!(entry, Entry::Call(call, by) if call::is_look(call, by));
-                    while let Some(Entry::Call(call, _)) = entries.next_if(is_look) {
-                        looks.push(*call);
+                Entry::Call(look, caller) if call::is_look(&look, &caller) => {
+                    let name = look.input["name"].as_str().unwrap_or_default().to_owned();
+                    if !self.looked_at.insert(name.clone()) {
+                        let told = format!("looks at {name} once more, before it does anything");
+                        Self::line(out, look.at, &caller, &told)?;
+                        continue;
                     }
-                    call::tell_looks(out, &looks, &caller)?;
+                    // Looks at many pipelines are one line.
+                    let mut names = vec![name];
+                    while let Some(name) = entries.peek().and_then(Entry::look) {
+                        if !self.looked_at.insert(name.to_owned()) {
+                            break;
+                        }
+                        names.push(name.to_owned());
+                        entries.next();
+                    }
+                    let told = format!("looks at {}", names.join(", "));
+                    Self::line(out, look.at, &caller, &told)?;
                 }
                 Entry::Call(call, caller) => call::tell(out, &call, &caller)?,
                 Entry::Happening(happening) => self.tell_happening(out, &happening)?,
                 Entry::Begin(_) if self.brief => {}
-                Entry::Begin(finished) => invocation::tell_begin(out, &finished, sandbox)?,
+                Entry::Begin(finished) => {
+                    self.looked_at.clear();
+                    invocation::tell_begin(out, &finished, sandbox)?;
+                }
                 Entry::End(finished) => self.tell_end(out, &finished)?,
             }
         }
@@ -134,11 +157,19 @@ impl Timeline {
 
     /// What stage-retry returns: what became of the stages that it left alone.
     fn tell_end(&mut self, out: &mut impl Write, finished: &Finished) -> io::Result<()> {
-        let outcomes = finished.result.as_ref().ok();
-        let outcomes = outcomes.and_then(|account| account["stages"].as_array());
-        let outcomes = outcomes.into_iter().flatten();
+        let account = finished.result.as_ref().ok();
+        let Some(outcomes) = account.and_then(|account| account["stages"].as_array()) else {
+            return Ok(());
+        };
+        if outcomes.is_empty() && !self.brief {
+            let told = "finds nothing that the gate has stopped, and leaves everything alone";
+            return Self::line(out, finished.at, "stage-retry", told);
+        }
         let mut unchanged = 0;
-        for outcome in outcomes.filter(|outcome| outcome["outcome"] != "retried") {
+        let left_alone = outcomes
+            .iter()
+            .filter(|outcome| outcome["outcome"] != "retried");
+        for outcome in left_alone {
             let text = |name: &str| outcome[name].as_str().unwrap_or_default();
             let stage = format!("{}/{}", text("pipeline"), text("stage"));
             let told = format!(

@@ -12,23 +12,6 @@ pub(super) fn is_look(call: &Call, caller: &str) -> bool {
     call.operation == "GetPipelineState" && caller != "pipeline-gate"
 }
 
-/// The looks at some pipelines, a line.
-pub(super) fn tell_looks(out: &mut impl Write, looks: &[Call], caller: &str) -> io::Result<()> {
-    let Some(first) = looks.first() else {
-        return Ok(());
-    };
-    let names: Vec<&str> = looks
-        .iter()
-        .filter_map(|call| call.input["name"].as_str())
-        .collect();
-    Timeline::line(
-        out,
-        first.at,
-        caller,
-        &format!("looks at {}", names.join(", ")),
-    )
-}
-
 /// A call and its answer.
 pub(super) fn tell(out: &mut impl Write, call: &Call, caller: &str) -> io::Result<()> {
     let mut line = |who: &str, text: &str| Timeline::line(out, call.at, who, text);
@@ -119,7 +102,7 @@ pub(super) fn tell(out: &mut impl Write, call: &Call, caller: &str) -> io::Resul
         "ListPipelines" => line(caller, "lists the pipelines"),
         "ListActionExecutions" => line(
             caller,
-            "finds a stopped stage, and makes sure that the gate alone stopped it",
+            "finds a failed stage, and reads which of its actions have failed, and why",
         ),
         "RetryStageExecution" => {
             let stage = text(&call.input["stageName"]);
