@@ -16,7 +16,7 @@ use crate::function_process::{serve, start};
 use crate::in_world::{FUNCTION, RETRY_FUNCTION};
 use crate::program::{Program, patiently};
 use crate::retry_process::quick;
-use crate::stage_retry::{ALWAYS, deploy, lambda, pipeline};
+use crate::story::{ALWAYS, deploy, lambda, pipeline};
 
 const SOON: Duration = Duration::from_millis(1);
 const MINUTE: Duration = Duration::from_mins(1);

@@ -12,7 +12,7 @@ use insta::assert_snapshot;
 use serde_json::json;
 
 use crate::in_world::{FUNCTION, GateWorld, TOPIC, ec2_issue, usual};
-use crate::stage_retry::{ALWAYS, WHILE, gated};
+use crate::story::{ALWAYS, WHILE, gated};
 
 const REFUSED: Fault = Fault::NoConnection("connection refused");
 const RESET: Fault = Fault::NoConnection("connection reset by peer");

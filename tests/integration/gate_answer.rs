@@ -8,7 +8,7 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use crate::in_world::{FUNCTION, GateWorld, TOPIC, ec2_issue, failure, usual, verdict};
-use crate::stage_retry::ALWAYS;
+use crate::story::ALWAYS;
 
 /// A gate that tells people.
 fn telling() -> GateWorld {

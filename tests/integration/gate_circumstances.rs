@@ -6,7 +6,7 @@ use insta::assert_snapshot;
 use serde_json::json;
 
 use crate::in_world::{FUNCTION, GateWorld, ec2_issue};
-use crate::stage_retry::{ALWAYS, WHILE, deploy, gated, pipeline};
+use crate::story::{ALWAYS, WHILE, deploy, gated, pipeline};
 
 const OVERRIDE: &str = "until=2026-11-23T18:00Z by=alice reason=INC-42 hotfix";
 

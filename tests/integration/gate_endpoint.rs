@@ -11,7 +11,7 @@ use health_gate_aws::{Clients, CnameLookUp, Settings};
 use tokio::net::UdpSocket;
 
 use crate::in_world::{GateWorld, RETRY_FUNCTION, START, ec2_issue, failure, verdict};
-use crate::stage_retry::{ALWAYS, Story, gated, outcomes};
+use crate::story::{ALWAYS, Story, gated, outcomes};
 
 /// The passive endpoint shows nothing of what these stories tell.
 const LAG: Duration = Duration::from_hours(1);

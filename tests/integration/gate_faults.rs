@@ -7,7 +7,7 @@ use insta::assert_snapshot;
 use serde_json::json;
 
 use crate::in_world::{GateWorld, ec2_issue, failure, verdict};
-use crate::stage_retry::ALWAYS;
+use crate::story::ALWAYS;
 
 /// One job while DescribeEvents fails: what CodePipeline is told, and after how many attempts.
 async fn with_health_failing(fault: Fault) -> String {

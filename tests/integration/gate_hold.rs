@@ -9,7 +9,7 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use crate::in_world::{FUNCTION, GateWorld, TOPIC, ec2_issue, usual};
-use crate::stage_retry::{ALWAYS, deploy, lambda, pipeline};
+use crate::story::{ALWAYS, deploy, lambda, pipeline};
 
 /// A world with an open issue, in which a release waits in front of its deployment.
 async fn held(policy: &Value) -> GateWorld {

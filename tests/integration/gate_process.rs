@@ -8,7 +8,7 @@ use crate::event_files;
 use crate::function_process::{program_of, serve, start};
 use crate::in_world::{FUNCTION, ec2_issue, ec2_issue_at, real_now};
 use crate::program::{Ended, Program, patiently};
-use crate::stage_retry::gated;
+use crate::story::gated;
 
 /// Sends an event of a file to the program and waits for the job's result and the end of the invocation.
 async fn answer(server: &HttpServer, event: &Value) -> JobResult {

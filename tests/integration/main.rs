@@ -35,5 +35,8 @@ mod sandbox_world;
 mod stage_retry;
 mod stage_retry_limits;
 mod stage_retry_outcomes;
+mod stage_retry_parallel;
 mod stage_retry_property;
 mod stage_retry_scale;
+mod stage_retry_signals;
+mod story;

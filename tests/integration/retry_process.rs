@@ -10,7 +10,7 @@ use crate::event_files;
 use crate::function_process::{program_of, serve, start};
 use crate::in_world::{FUNCTION, RETRY_FUNCTION, ec2_issue, ec2_issue_at};
 use crate::program::{Ended, Program, patiently};
-use crate::stage_retry::{break_deployments, deploy, lambda, pipeline};
+use crate::story::{break_deployments, deploy, lambda, pipeline};
 
 const SOON: Duration = Duration::from_millis(1);
 
@@ -236,6 +236,27 @@ async fn without_a_gate_the_program_says_what_to_set() {
     assert_eq!(code, Some(1));
     assert!(
         stdout.contains("stage-retry cannot run: GATE_FUNCTION_NAME is not set"),
+        "{stdout}"
+    );
+}
+
+#[tokio::test]
+async fn with_a_pace_that_is_none_the_program_says_what_is_accepted() {
+    let program = Program::start(
+        program_of(RETRY_FUNCTION),
+        &[],
+        &[
+            ("AWS_REGION", "us-east-1"),
+            ("GATE_FUNCTION_NAME", FUNCTION),
+            ("PACE", "fast"),
+        ],
+    );
+    let Ended { code, stdout, .. } = program.end().await;
+    assert_eq!(code, Some(1));
+    assert!(
+        stdout.contains(
+            "stage-retry cannot run: PACE is `fast`; accepted: calls of CodePipeline a second"
+        ),
         "{stdout}"
     );
 }

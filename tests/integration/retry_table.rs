@@ -6,17 +6,17 @@ use std::time::Duration;
 use aws_sandbox::codepipeline::{ExecutionMode, PipelineDeclaration};
 use aws_sandbox::{Fault, HttpServer, Sandbox, ServiceError, Timestamp};
 use health_gate_aws::Settings;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::event_files;
 use crate::function_process::{serve_sandbox, start};
 use crate::in_world::{
     FUNCTION, GateWorld, RETRY_FUNCTION, ec2_issue, ec2_issue_at, real_now, usual,
 };
-use crate::program::patiently;
+use crate::program::{Ended, patiently};
 use crate::retry_process::{retries, signal};
-use crate::stage_retry::{ALWAYS, Story, WHILE, deploy, gated, lambda, pipeline};
-use crate::stage_retry_outcomes::two_stages;
+use crate::story::two_stages;
+use crate::story::{ALWAYS, Story, WHILE, deploy, gated, lambda, pipeline};
 
 const REGION: &str = "us-east-1";
 
@@ -295,4 +295,105 @@ fn accepted_retries(server: &HttpServer) -> usize {
             .filter(|call| matches!(call.outcome, aws_sandbox::Outcome::Output(_)))
             .count()
     })
+}
+
+/// A list that cannot be read is said in the closing line, and counted.
+#[tokio::test(start_paused = true)]
+async fn a_list_that_cannot_be_read_is_no_empty_one() {
+    let story = closed(WHILE, vec![gated("checkout")]).await;
+    let denied = Fault::Error(ServiceError::access_denied("codepipeline:ListPipelines"));
+    story.fail("ListPipelines", denied, ALWAYS);
+    let server = serve(story).await;
+    let program = start(
+        &server,
+        RETRY_FUNCTION,
+        &[("AWS_LAMBDA_LOG_FORMAT", "JSON")],
+    );
+    let finished = server.look(|sandbox| sandbox.lambda.finished().len());
+    server.with(|sandbox, _| {
+        sandbox.invoke(REGION, RETRY_FUNCTION, event_files::read("sns-sweep.json"));
+    });
+    patiently(
+        server.wait_for(|sandbox| (sandbox.lambda.finished().len() > finished).then_some(())),
+    )
+    .await;
+    let Ended { stdout, .. } = program.kill().await;
+    let lines: Vec<Value> = stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("lines of JSON"))
+        .collect();
+    let of_level = |level: &str| {
+        let lines = lines.iter().filter(|line| line["level"] == level);
+        lines
+            .filter_map(|line| line["message"].as_str())
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    assert!(
+        of_level("WARN").starts_with("the pipelines could not be listed: AccessDenied"),
+        "{stdout}"
+    );
+    assert!(!stdout.contains("Refusal {"), "no debug dump: {stdout}");
+    assert!(
+        lines.iter().any(|line| line["RetryDenied"] == 1),
+        "{stdout}"
+    );
+}
+
+/// One line has the outcome of each stage, and another one the metrics.
+#[tokio::test(start_paused = true)]
+async fn one_closing_line_says_what_became_of_each_stage() {
+    let never = r#"{"regions": ["us-east-1"], "retry": "never"}"#;
+    let never = pipeline("search", vec![(1, lambda(FUNCTION, never))]);
+    let story = closed(WHILE, vec![gated("checkout"), never]).await;
+    let id = story.execution("checkout");
+    let server = serve(story).await;
+    let program = start(
+        &server,
+        RETRY_FUNCTION,
+        &[("AWS_LAMBDA_LOG_FORMAT", "JSON"), ("PACE", "0")],
+    );
+    signal(&server, "sns-sweep.json").await;
+    let Ended { stdout, stderr, .. } = program.kill().await;
+    assert_eq!(stderr, "");
+    let lines: Vec<Value> = stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("lines of JSON"))
+        .collect();
+    let [metrics, line] = &lines[..] else {
+        panic!("the metrics and the closing line: {stdout}")
+    };
+    assert_eq!(metrics["Retried"], 1);
+    assert_eq!(
+        metrics["_aws"]["CloudWatchMetrics"][0]["Dimensions"],
+        json!([[]])
+    );
+    let outcomes: Value = serde_json::from_str(line["outcomes"].as_str().expect("a text"))
+        .expect("the outcomes are JSON");
+    assert_eq!(outcomes[0]["pipelineExecutionId"], id.as_str());
+    let mut line = line.clone();
+    for varying in ["timestamp", "span", "healthMillis", "millis", "outcomes"] {
+        let value = line.as_object_mut().expect("an object").remove(varying);
+        assert!(
+            value.is_some_and(|value| !value.is_null()),
+            "{varying} is missing: {stdout}"
+        );
+    }
+    insta::assert_snapshot!(serde_json::to_string_pretty(&line).expect("JSON"), @r#"
+    {
+      "endpoint": "us-east-1",
+      "eventsRead": 0,
+      "healthCalls": 1,
+      "ignored": 0,
+      "level": "INFO",
+      "mayBeBehind": false,
+      "message": "checkout / Production: retried: AWS Health is clear; search / Production: never: its policy's `retry` is `never`: it is left to people",
+      "pipelineCalls": 7,
+      "pipelines": 2,
+      "retried": 1,
+      "signals": 1,
+      "target": "stage_retry::closing",
+      "unread": 0
+    }
+    "#);
 }

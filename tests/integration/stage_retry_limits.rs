@@ -7,7 +7,7 @@ use aws_sandbox::{Fault, Outcome, ServiceError};
 use serde_json::{Value, json};
 
 use crate::in_world::{GateWorld, RETRY_FUNCTION};
-use crate::stage_retry::{Story, WHILE, gated, outcomes};
+use crate::story::{Story, WHILE, gated, outcomes};
 
 /// A sweep in which an operation's answers, from the given call on, are not what the sandbox would say but a variation
 /// of what it said in a sweep before.

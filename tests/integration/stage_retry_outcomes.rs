@@ -2,48 +2,14 @@
 
 use std::time::Duration;
 
-use aws_sandbox::codepipeline::{
-    ActionDeclaration, ExecutionMode, PipelineDeclaration, StageDeclaration, Status,
-};
+use aws_sandbox::codepipeline::{ExecutionMode, Status};
 use aws_sandbox::{Fault, ServiceError};
-use health_gate_aws::Settings;
 use serde_json::{Value, json};
 
-use crate::in_world::{FUNCTION, GateWorld, RETRY_FUNCTION, TOPIC, ec2_issue, usual};
-use crate::stage_retry::{ALWAYS, Story, deploy, gated, lambda, outcomes, pipeline};
+use crate::in_world::{FUNCTION, GateWorld, RETRY_FUNCTION, ec2_issue};
+use crate::story::{ALWAYS, Story, deploy, gated, lambda, outcomes, pipeline, two_stages};
 
 const REGION: &str = "us-east-1";
-
-impl Story {
-    /// Calls an operation of CodePipeline, as a person does.
-    pub(crate) fn call(&self, operation: &str, input: Value) -> Value {
-        self.0
-            .world
-            .with(|sandbox, now| sandbox.call(now, "CodePipeline", operation, REGION, &input))
-            .expect("it is accepted")
-    }
-
-    pub(crate) fn fail(&self, operation: &str, fault: Fault, calls: std::ops::Range<usize>) {
-        self.0
-            .world
-            .with(|sandbox, _| sandbox.fail(operation, fault, calls));
-    }
-
-    pub(crate) fn execution(&self, pipeline: &str) -> String {
-        self.0
-            .world
-            .with(|sandbox, _| sandbox.codepipeline.newest_execution_id(pipeline))
-            .expect("it has run")
-    }
-
-    pub(crate) fn release(&self, pipeline: &str) {
-        self.0.world.with(|sandbox, now| {
-            sandbox
-                .start_execution(now, pipeline)
-                .expect("it may begin")
-        });
-    }
-}
 
 /// A pipeline with an open issue and one without: `retried` and `blocked` beside each other.
 #[tokio::test(start_paused = true)]
@@ -61,7 +27,7 @@ async fn retried_and_blocked() {
         outcomes(&story.sweep().await),
         [
             "checkout/Production retried: AWS Health is clear",
-            "search/Production blocked: 1 open AWS Health issue in eu-west-1"
+            "search/Production blocked: 1 open AWS Health issue in eu-west-1 (arn:aws:health:us-east-1::event/EC2/AWS_EC2_OPERATIONAL_ISSUE/AWS_EC2_OPERATIONAL_ISSUE_2)"
         ]
     );
     // One reading of AWS Health for both.
@@ -100,7 +66,7 @@ async fn mixed() {
     story.close_the_issue();
     assert_eq!(
         outcomes(&story.sweep().await),
-        ["blocked/Production mixed: action Action1 has failed too, and not by an incident"]
+        ["blocked/Production mixed: action Action1 has failed too: the deployment failed"]
     );
     assert_eq!(story.retries(), 0);
 }
@@ -193,10 +159,21 @@ async fn expired_and_never() {
     assert_eq!(story.retries(), 1);
 }
 
+/// What people froze stays, but what the gate has not stopped is not told of.
 #[tokio::test(start_paused = true)]
 async fn frozen() {
-    let story = Story::of(vec![two_stages("checkout", ExecutionMode::Superseded)]).await;
+    let mut broken = two_stages("broken", ExecutionMode::Superseded);
+    broken.stages[1] = pipeline("", vec![(1, deploy(false))]).stages.remove(0);
+    let story = Story::of(vec![
+        two_stages("checkout", ExecutionMode::Superseded),
+        broken,
+    ])
+    .await;
     story.close_the_issue();
+    let frozen_too = json!({
+        "pipelineName": "broken", "stageName": "Production", "transitionType": "Inbound", "reason": "x",
+    });
+    story.call("DisableStageTransition", frozen_too);
     let transition = json!({
         "pipelineName": "checkout", "stageName": "Production", "transitionType": "Inbound", "reason": "the week-end",
     });
@@ -212,14 +189,6 @@ async fn frozen() {
         outcomes(&story.sweep().await),
         ["checkout/Production retried: AWS Health is clear"]
     );
-}
-
-/// A source, then the gate in a stage of its own.
-pub(crate) fn two_stages(name: &str, mode: ExecutionMode) -> PipelineDeclaration {
-    let mut declaration = gated(name);
-    let source = StageDeclaration::new("Source", vec![ActionDeclaration::source("Source")]);
-    declaration.stages.insert(0, source);
-    declaration.in_mode(mode)
 }
 
 /// The definition was changed since: CodePipeline does not retry what is not there any more.
@@ -303,15 +272,41 @@ async fn busy() {
 /// CodePipeline takes the retry and its answer is lost: the look before the second try finds the stage in progress.
 #[tokio::test(start_paused = true)]
 async fn a_retry_whose_answer_is_lost_is_not_repeated() {
+    for lost in [Fault::Cut, Fault::Late(Duration::from_secs(60))] {
+        for mode in [ExecutionMode::Superseded, ExecutionMode::Parallel] {
+            let story = Story::of(vec![two_stages("checkout", mode)]).await;
+            story.close_the_issue();
+            story.fail("RetryStageExecution", lost.clone(), 0..1);
+            assert_eq!(
+                outcomes(&story.sweep().await),
+                [
+                    "checkout/Production retried: AWS Health is clear, and the stage goes on: the answer to the retry was lost"
+                ]
+            );
+            assert_eq!(story.status("checkout").await, Status::Succeeded);
+            assert_eq!(story.retries(), 1);
+        }
+    }
+}
+
+/// A function that is short of time tries no more than it has time for, and says what CodePipeline said.
+#[tokio::test(start_paused = true)]
+async fn busy_for_want_of_time_says_why() {
     let story = Story::of(vec![gated("checkout")]).await;
     story.close_the_issue();
-    story.fail("RetryStageExecution", Fault::Cut, 0..1);
-    let told = outcomes(&story.sweep().await).join("\n");
-    assert!(
-        told.starts_with("checkout/Production moved-on: the stage goes on: "),
-        "{told}"
+    story.fail(
+        "RetryStageExecution",
+        Fault::Error(ServiceError::new("ConflictException", "later")),
+        ALWAYS,
     );
-    assert_eq!(story.status("checkout").await, Status::Succeeded);
+    story
+        .0
+        .world
+        .with(|sandbox, _| sandbox.lambda.timeout = Duration::from_secs(10));
+    assert_eq!(
+        outcomes(&story.sweep().await),
+        ["checkout/Production busy: ConflictException: later"]
+    );
     assert_eq!(story.retries(), 1);
 }
 
@@ -405,7 +400,7 @@ async fn an_override_that_cannot_be_read_is_none() {
     story.fail("ListTagsForResource", denied, ALWAYS);
     let told = outcomes(&story.sweep().await).join("\n");
     assert!(
-        told.starts_with("checkout/Production blocked: 1 open AWS Health issue in us-east-1; its override could not be read: AccessDenied"),
+        told.starts_with("checkout/Production blocked: 1 open AWS Health issue in us-east-1 (arn:aws:health:us-east-1::event/EC2/AWS_EC2_OPERATIONAL_ISSUE/AWS_EC2_OPERATIONAL_ISSUE_1); its override could not be read: AccessDenied"),
         "{told}"
     );
 }
@@ -423,7 +418,9 @@ async fn a_quiet_period_keeps_a_stage_blocked() {
     story.0.play(Duration::from_mins(9)).await;
     assert_eq!(
         outcomes(&story.sweep().await),
-        ["checkout/Production blocked: 1 just closed AWS Health issue in us-east-1"]
+        [
+            "checkout/Production blocked: 1 just closed AWS Health issue in us-east-1 (arn:aws:health:us-east-1::event/EC2/AWS_EC2_OPERATIONAL_ISSUE/AWS_EC2_OPERATIONAL_ISSUE_1, quiet period 10m)"
+        ]
     );
     story.0.play(Duration::from_mins(1)).await;
     assert_eq!(
@@ -454,228 +451,6 @@ async fn a_gate_that_never_answered_is_retried() {
     assert_eq!(story.retries(), 0);
     assert_eq!(story.status("checkout").await, Status::Succeeded);
     assert_eq!(story.retries(), 1);
-}
-
-/// In PARALLEL mode a pipeline shows no state: each failed execution of it goes on by itself.
-#[tokio::test(start_paused = true)]
-async fn executions_in_parallel_go_on_each_by_itself() {
-    let parallel = two_stages("checkout", ExecutionMode::Parallel);
-    let story = Story::of(vec![parallel]).await;
-    let first = story.execution("checkout");
-    story.release("checkout");
-    assert_eq!(story.status("checkout").await, Status::Failed);
-    let second = story.execution("checkout");
-    assert_ne!(first, second);
-    let told = outcomes(&story.sweep().await);
-    assert_eq!(
-        told,
-        ["checkout/Production blocked: 1 open AWS Health issue in us-east-1"; 2]
-    );
-    story.close_the_issue();
-    let returned = story.sweep().await;
-    assert_eq!(
-        outcomes(&returned),
-        ["checkout/Production retried: AWS Health is clear"; 2]
-    );
-    let ids: std::collections::BTreeSet<&str> = (0..2)
-        .filter_map(|number| returned["stages"][number]["pipelineExecutionId"].as_str())
-        .collect();
-    assert_eq!(ids, [&*first, &*second].into());
-    // Right after the retries the rows still show the old attempts.
-    assert_eq!(outcomes(&story.sweep().await), [""; 0]);
-    assert_eq!(story.status("checkout").await, Status::Succeeded);
-    assert_eq!(story.retries(), 2);
-}
-
-/// The failure of one execution in PARALLEL mode says nothing of the others: no more is looked at than it names.
-#[tokio::test(start_paused = true)]
-async fn a_failure_in_parallel_mode_costs_a_look_at_one_execution() {
-    let story = Story::of(vec![gated("checkout").in_mode(ExecutionMode::Parallel)]).await;
-    story.release("checkout");
-    story.status("checkout").await;
-    story.close_the_issue();
-    let rows = story.0.calls("ListActionExecutions");
-    let id = story.execution("checkout");
-    let told = outcomes(&story.signal(failure("checkout", &id)).await);
-    assert_eq!(told, ["checkout/Production retried: AWS Health is clear"]);
-    assert_eq!(
-        story.0.calls("ListActionExecutions") - rows,
-        1 + 1,
-        "one look, and another before the retry"
-    );
-    assert_eq!(story.retries(), 1);
-}
-
-fn failure(pipeline: &str, execution: &str) -> Value {
-    json!({
-        "source": "aws.codepipeline", "detail-type": "CodePipeline Action Execution State Change",
-        "account": "111122223333", "region": REGION,
-        "detail": {"pipeline": pipeline, "execution-id": execution, "state": "FAILED"},
-    })
-}
-
-/// Whoever may publish to the topic can make stage-retry look, and no more.
-#[tokio::test(start_paused = true)]
-async fn a_forged_message_causes_at_most_a_look() {
-    let story = Story::of(vec![
-        pipeline("passed", vec![(1, deploy(true))]),
-        pipeline("broken", vec![(1, deploy(false))]),
-        gated("blocked"),
-    ])
-    .await;
-    let look: &[&str] = &["GetPipelineState"];
-    // AWS Health has an open issue: what the gate stopped stays as it is.
-    let longest = &[
-        "GetPipelineState",
-        "ListActionExecutions",
-        "DescribeEvents",
-        "ListTagsForResource",
-    ];
-    for (name, expected) in [
-        ("passed", look),
-        // Its action names no function, so that its rows have to say what it is.
-        ("broken", &["GetPipelineState", "ListActionExecutions"]),
-        ("blocked", longest),
-        ("nowhere", look),
-        ("../../etc", look),
-        ("ü", look),
-    ] {
-        let before = story.0.transcript().lines().count();
-        let told = outcomes(&story.signal(failure(name, "forged")).await).join("\n");
-        let calls: Vec<String> = story
-            .0
-            .transcript()
-            .lines()
-            .skip(before)
-            .filter(|line| !line.contains(" Publish "))
-            .map(|line| line.split(' ').nth(1).expect("an operation").to_owned())
-            .collect();
-        assert_eq!(calls, expected, "{name}: {told}");
-    }
-    assert_eq!(story.retries(), 0);
-}
-
-/// Two instances work at the same time on the same stage: whichever comes first, it is retried once.
-#[tokio::test(start_paused = true)]
-async fn two_signals_at_once_retry_once() {
-    let story = Story::of(vec![gated("checkout")]).await;
-    story.close_the_issue();
-    let sweep = json!({"source": "health-gate", "detail-type": "Sweep"});
-    story.0.world.with(|sandbox, now| {
-        sandbox.publish_signal(now, REGION, &sweep);
-        sandbox.publish_signal(now, REGION, &sweep);
-    });
-    let both = story.0.run_at_once().await;
-    let mut told: Vec<String> = both.iter().flat_map(outcomes).collect();
-    told.sort();
-    assert_eq!(told.len(), 2, "{told:?}");
-    assert!(
-        told[0].starts_with("checkout/Production moved-on"),
-        "{told:?}"
-    );
-    assert_eq!(told[1], "checkout/Production retried: AWS Health is clear");
-    assert_eq!(story.status("checkout").await, Status::Succeeded);
-    let accepted = story.0.accepted("RetryStageExecution");
-    assert_eq!(accepted, 1);
-}
-
-/// Several records in one invocation: each is looked at, one that cannot be listed does not cost the others their look.
-#[tokio::test(start_paused = true)]
-async fn a_failure_is_looked_at_even_if_the_list_cannot_be_read() {
-    let story = Story::of(vec![gated("checkout"), gated("search")]).await;
-    story.close_the_issue();
-    let denied = Fault::Error(ServiceError::access_denied("codepipeline:ListPipelines"));
-    story.fail("ListPipelines", denied, ALWAYS);
-    let record = |message: Value| {
-        json!({"Sns": {
-            "TopicArn": "arn:aws:sns:us-east-1:111122223333:health-gate-signals", "Message": message.to_string(),
-        }})
-    };
-    let id = story.execution("search");
-    let payload = json!({"Records": [
-        record(json!({"source": "health-gate", "detail-type": "Sweep"})),
-        record(failure("search", &id)),
-        record(json!({"AlarmName": "5xx"})),
-    ]});
-    story
-        .0
-        .world
-        .with(|sandbox, _| sandbox.invoke(REGION, RETRY_FUNCTION, payload));
-    story.0.run().await;
-    let error = story.0.returned().expect_err("a sweep needs the list");
-    assert_eq!(error["errorType"], "pipelines.not-listed");
-    assert_eq!(story.status("search").await, Status::Succeeded);
-    assert_eq!(story.status("checkout").await, Status::Failed);
-}
-
-/// `PIPELINES` says which pipelines a sweep looks at. A failure names its own.
-#[tokio::test(start_paused = true)]
-async fn a_sweep_looks_at_the_pipelines_of_its_list() {
-    let settings = Settings {
-        pipelines: health_gate::Wildcards::from_list("team-a-*, checkout"),
-        ..Settings::default()
-    };
-    let gate = GateWorld::with(REGION, settings, usual());
-    let names = ["team-a-1", "team-a-2", "team-b-1", "checkout", "checkout-2"];
-    let story = Story::in_world(gate, names.map(gated).to_vec()).await;
-    story.close_the_issue();
-    let told = outcomes(&story.sweep().await);
-    assert_eq!(
-        told,
-        ["checkout", "team-a-1", "team-a-2"]
-            .map(|name| format!("{name}/Production retried: AWS Health is clear"))
-    );
-    let id = story.execution("team-b-1");
-    let told = outcomes(&story.signal(failure("team-b-1", &id)).await);
-    assert_eq!(told, ["team-b-1/Production retried: AWS Health is clear"]);
-}
-
-/// One message for people an invocation that retried something, with what was left alone.
-#[tokio::test(start_paused = true)]
-async fn people_are_told_once_an_invocation() {
-    let gate = GateWorld::with(
-        REGION,
-        Settings {
-            notification_topic: Some(TOPIC.to_owned()),
-            ..Settings::default()
-        },
-        usual(),
-    );
-    gate.world
-        .with(|sandbox, _| sandbox.sns.create_topic(REGION, "people"));
-    let never = r#"{"regions": ["us-east-1"], "retry": "never"}"#;
-    let story = Story::in_world(
-        gate,
-        vec![
-            gated("checkout"),
-            gated("search"),
-            pipeline("never", vec![(1, lambda(FUNCTION, never))]),
-        ],
-    )
-    .await;
-    let told = story.0.calls("Publish");
-    story.sweep().await;
-    assert_eq!(story.0.calls("Publish"), told, "nothing was retried");
-    story
-        .0
-        .world
-        .with(|sandbox, now| sandbox.close_event(now, &ec2_issue("1").arn));
-    story.0.play(Duration::from_secs(20)).await;
-    assert_eq!(story.0.calls("Publish"), told + 1);
-    let message = story.0.last_input("Publish");
-    assert_eq!(message["Subject"], "Retried 2 stages in 2 pipelines");
-    let body: Value = serde_json::from_str(message["Message"].as_str().expect("a text"))
-        .expect("one message a protocol");
-    insta::assert_snapshot!(body["email"].as_str().expect("a text"), @"
-    Retried 2 stages in 2 pipelines
-
-    checkout / Production: AWS Health is clear
-    search / Production: AWS Health is clear
-    left alone: 1 never
-    ");
-    let chat: Value =
-        serde_json::from_str(body["default"].as_str().expect("a text")).expect("JSON");
-    assert_eq!(chat["metadata"]["threadId"], ec2_issue("1").arn.as_str());
 }
 
 /// The deployment after the gate is what a person cares about: it runs once, after the retry.

@@ -133,12 +133,12 @@ impl Clients {
         })
     }
 
-    /// The same clients, for much work without hurry: at most so many calls of CodePipeline a second, results of jobs apart, and
-    /// fewer as long as it throttles. 0 is as many as there are.
+    /// The same clients, for much work without hurry: so many calls of CodePipeline a second, results of jobs apart, and fewer as long
+    /// as it throttles. 0 is as many as there are. A call that fails is tried twice more, out of turn and after a back-off.
     #[must_use]
     pub fn paced(self, calls_a_second: f64) -> Self {
         let adaptive = RetryConfig::adaptive()
-            .with_max_attempts(5)
+            .with_max_attempts(3)
             .with_initial_backoff(Duration::from_millis(250))
             .with_max_backoff(Duration::from_secs(2));
         let config = self.codepipeline.config().to_builder();
@@ -148,6 +148,11 @@ impl Clients {
             pace: Pace::per_second(calls_a_second),
             ..self
         }
+    }
+
+    /// Waits for the turn of a call of CodePipeline. [`retry_stage`](crate::retry_stage) does not wait itself.
+    pub async fn turn(&self) {
+        self.pace.turn().await;
     }
 
     /// How many calls of CodePipeline have been made, results of jobs apart. Attempts of the SDK at the same call are one.

@@ -1,7 +1,7 @@
 //! ListPipelineExecutions: the newest executions of a pipeline, for one that shows no state.
 
 use aws_sdk_codepipeline::types::{self, PipelineExecutionStatus};
-use health_gate::PipelineExecution;
+use health_gate::{PipelineExecution, StageStatus};
 
 use crate::clients::Clients;
 use crate::describe_events::utc;
@@ -34,7 +34,12 @@ pub async fn pipeline_executions(
 fn execution(summary: types::PipelineExecutionSummary) -> Option<PipelineExecution> {
     Some(PipelineExecution {
         id: summary.pipeline_execution_id?,
-        has_failed: summary.status == Some(PipelineExecutionStatus::Failed),
+        status: match summary.status {
+            Some(PipelineExecutionStatus::InProgress) => StageStatus::InProgress,
+            Some(PipelineExecutionStatus::Stopping) => StageStatus::Stopping,
+            Some(PipelineExecutionStatus::Failed) => StageStatus::Failed,
+            _ => StageStatus::Other,
+        },
         execution_type: execution_type(summary.execution_type.as_ref()),
         last_update_time: summary.last_update_time.and_then(utc),
     })

@@ -1,9 +1,10 @@
 //! How fast CodePipeline is called: a sweep over all pipelines of an account must not throttle the people who look at them.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep_until};
 
 /// Calls take their turns at even distances. Clones share them.
@@ -16,7 +17,8 @@ pub(crate) struct Pace {
 
 #[derive(Debug, Default)]
 struct Turns {
-    /// When the next call may be made.
+    /// When the next call may be made. Who waits for a turn holds it: it is handed on in the order of asking, and whoever gives up
+    /// waiting leaves the turn to the next.
     next: Mutex<Option<Instant>>,
     taken: AtomicUsize,
 }
@@ -31,24 +33,16 @@ impl Pace {
         }
     }
 
-    /// Waits for a turn, in the order of asking.
+    /// Waits for a turn.
     pub(crate) async fn turn(&self) {
-        self.turns.taken.fetch_add(1, Ordering::Relaxed);
-        if self.interval.is_zero() {
-            return;
+        if !self.interval.is_zero() {
+            let mut next = self.turns.next.lock().await;
+            if let Some(at) = *next {
+                sleep_until(at).await;
+            }
+            *next = Some(Instant::now() + self.interval);
         }
-        let mine = {
-            let mut next = self
-                .turns
-                .next
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            let now = Instant::now();
-            let mine = next.map_or(now, |next| next.max(now));
-            *next = Some(mine + self.interval);
-            mine
-        };
-        sleep_until(mine).await;
+        self.turns.taken.fetch_add(1, Ordering::Relaxed);
     }
 
     /// How many turns have been taken.
@@ -92,5 +86,19 @@ mod tests {
         pace.turn().await;
         pace.turn().await;
         assert_eq!(begin.elapsed().as_millis(), 1_000);
+    }
+
+    /// Who gives up waiting takes no turn.
+    #[tokio::test(start_paused = true)]
+    async fn a_turn_that_nobody_waits_for_any_more_is_the_next_one_s() {
+        let pace = Pace::per_second(1.0);
+        let begin = Instant::now();
+        pace.turn().await;
+        let impatient =
+            (0..9).map(|_| tokio::time::timeout(Duration::from_millis(500), pace.turn()));
+        let given_up = futures_util::future::join_all(impatient).await;
+        assert!(given_up.iter().all(Result::is_err));
+        pace.turn().await;
+        assert_eq!((begin.elapsed().as_millis(), pace.taken()), (1_000, 2));
     }
 }

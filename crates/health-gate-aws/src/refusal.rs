@@ -15,6 +15,8 @@ pub struct Refusal {
     pub outcome: RetryOutcome,
     /// What the call said, for people.
     pub why: String,
+    /// CodePipeline said so itself. Else nobody knows whether it has done what it was asked.
+    pub is_answer: bool,
 }
 
 /// Classifies by the error's code (API reference, "RetryStageExecution" and "Common errors"). What is not known is left
@@ -35,16 +37,21 @@ where
             "AccessDenied" | "AccessDeniedException" => RetryOutcome::Denied,
             _ => RetryOutcome::Busy,
         };
+        // An error of its own (5xx) is no word on what was done before it.
+        let status = error
+            .raw_response()
+            .map(|response| response.status().as_u16());
         Self {
             outcome,
             why: text(&error),
+            is_answer: error.code().is_some() && status.is_some_and(|status| status < 500),
         }
     }
 }
 
 impl From<Refusal> for Settlement {
-    fn from(Refusal { outcome, why }: Refusal) -> Self {
-        outcome.since(why)
+    fn from(Refusal { outcome, why, .. }: Refusal) -> Self {
+        outcome.because(why)
     }
 }
 
@@ -53,5 +60,6 @@ pub(crate) fn endless(operation: &str, pages: usize) -> Refusal {
     Refusal {
         outcome: RetryOutcome::Busy,
         why: format!("{operation} has more than {pages} pages"),
+        is_answer: true,
     }
 }

@@ -7,7 +7,7 @@ use aws_smithy_types::retry::RetryConfig;
 use crate::clients::Clients;
 use crate::refusal::Refusal;
 
-/// Retries the failed actions of a stage.
+/// Retries the failed actions of a stage, at once: the caller has waited for its turn ([`Clients::turn`]). It takes 3 s at most.
 ///
 /// # Errors
 /// [`Refusal`] if CodePipeline did not accept it.
@@ -17,7 +17,6 @@ pub async fn retry_stage(
     stage: &str,
     pipeline_execution_id: &str,
 ) -> Result<(), Refusal> {
-    clients.pace.turn().await;
     let request = clients
         .codepipeline
         .retry_stage_execution()

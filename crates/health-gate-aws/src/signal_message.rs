@@ -55,18 +55,20 @@ impl Message {
 
     /// A number or a truth, which AWS writes as such or as a text: `4`, `4.0`, `"4"`; `true`, `"true"`.
     fn is(&self, place: &str, text: &str) -> Option<bool> {
-        Some(match self.0.pointer(place)? {
-            Value::String(found) => found.eq_ignore_ascii_case(text),
-            Value::Bool(found) => found.to_string() == text,
-            Value::Number(found) => found.as_f64() == text.parse().ok(),
-            Value::Null | Value::Array(_) | Value::Object(_) => false,
-        })
+        Some(
+            match self.0.pointer(place).filter(|found| !found.is_null())? {
+                Value::String(found) => found.eq_ignore_ascii_case(text),
+                Value::Bool(found) => found.to_string() == text,
+                Value::Number(found) => found.as_f64() == text.parse().ok(),
+                Value::Null | Value::Array(_) | Value::Object(_) => false,
+            },
+        )
     }
 
     fn failure(&self, _: UtcDateTime) -> Signal {
         let state = self.text("/detail/state").unwrap_or_default();
         if state != "FAILED" {
-            return ignored(format!("nothing has failed: {state}"));
+            return ignored(format!("nothing has failed, the state is `{state}`"));
         }
         let text = |place: &str| {
             self.text(place)

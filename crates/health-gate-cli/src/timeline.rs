@@ -171,7 +171,10 @@ impl Timeline {
             .filter(|outcome| outcome["outcome"] != "retried");
         for outcome in left_alone {
             let text = |name: &str| outcome[name].as_str().unwrap_or_default();
-            let stage = format!("{}/{}", text("pipeline"), text("stage"));
+            let stage = match outcome["stage"].as_str() {
+                Some(stage) => format!("{}/{stage}", text("pipeline")),
+                None => text("pipeline").to_owned(),
+            };
             let told = format!(
                 "leaves {stage} alone ({}): {}",
                 text("outcome"),

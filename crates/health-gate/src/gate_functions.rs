@@ -7,9 +7,10 @@ use crate::wildcard::Wildcards;
 pub struct GateFunctions(Wildcards);
 
 impl GateFunctions {
-    /// Reads a comma-separated list.
+    /// Reads a comma-separated list. ARN prefix and qualifier of an item do not count.
     pub fn from_list(text: &str) -> Self {
-        Self(Wildcards::from_list(text))
+        let names: Vec<&str> = text.split(',').map(|item| name(item.trim())).collect();
+        Self(Wildcards::from_list(&names.join(",")))
     }
 
     /// Whether there is none.
@@ -19,10 +20,15 @@ impl GateFunctions {
 
     /// Whether the function is one of them. An action may name it with ARN prefix and qualifier.
     pub(crate) fn contains(&self, function: &str) -> bool {
-        let name = match function.split_once(":function:") {
-            Some((_, name)) => name,
-            None => function,
-        };
-        self.0.matches(name.split(':').next().unwrap_or(name))
+        self.0.matches(name(function))
     }
+}
+
+/// A function's name, without ARN prefix and qualifier.
+fn name(function: &str) -> &str {
+    let name = match function.split_once(":function:") {
+        Some((_, name)) => name,
+        None => function,
+    };
+    name.split(':').next().unwrap_or(name)
 }

@@ -65,7 +65,7 @@ pub use event::{Event, EventCategory, EventScope, EventStatus, Phase};
 pub use finding::{Assessment, Finding, Incident, Incidents};
 pub use gate_functions::GateFunctions;
 pub use hold::{HoldState, TokenError};
-pub use notification::{Notification, RetriedStage};
+pub use notification::{Notification, RetriedStage, plural};
 pub use override_tag::{OVERRIDE_TAG, Override, OverrideError};
 pub use pipeline_context::PipelineContext;
 #[cfg(feature = "schema")]

@@ -20,7 +20,7 @@ const SUBJECT_BYTES: usize = 99;
 /// What is listed in a chat. The failure message has more.
 const MOST_DETAILS: usize = 10;
 
-pub use retries::RetriedStage;
+pub use retries::{RetriedStage, plural};
 
 /// A message for people.
 #[derive(Debug, Clone, PartialEq, Eq)]

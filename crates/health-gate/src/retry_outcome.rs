@@ -55,7 +55,7 @@ impl RetryOutcome {
     }
 
     /// The outcome, and why.
-    pub fn since(self, why: impl Into<String>) -> Settlement {
+    pub fn because(self, why: impl Into<String>) -> Settlement {
         Settlement {
             outcome: self,
             why: why.into(),

@@ -10,6 +10,7 @@ use time::UtcDateTime;
 
 use crate::gate_functions::GateFunctions;
 use crate::report::Marker;
+use crate::retry_outcome::{RetryOutcome, Settlement};
 
 /// A stage as GetPipelineState shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,14 +29,14 @@ pub struct StageState {
     pub actions: Vec<ActionAttempt>,
 }
 
-/// The status of a stage.
+/// The status of a stage, or of an execution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StageStatus {
-    /// An execution is in it.
+    /// An execution is in it, and goes on.
     InProgress,
     /// A person is stopping the execution that is in it.
     Stopping,
-    /// The execution failed in it.
+    /// The execution failed in it, and nobody has retried it since.
     Failed,
     /// It has succeeded, was stopped, or has a status that this version does not know.
     Other,
@@ -102,8 +103,8 @@ pub struct ActionExecution {
 pub struct PipelineExecution {
     /// Identifies it.
     pub id: String,
-    /// Whether it has failed, and nobody has retried it since.
-    pub has_failed: bool,
+    /// How far it has come.
+    pub status: StageStatus,
     /// Its kind.
     pub execution_type: ExecutionType,
     /// When its status changed last.
@@ -162,6 +163,12 @@ impl StageState {
             && self.actions.iter().any(may_be_stop)
     }
 
+    /// The outcome of a stage that people froze.
+    pub fn frozen(&self) -> Option<Settlement> {
+        let frozen = RetryOutcome::Frozen.because("the stage's inbound transition is disabled");
+        (!self.transition_enabled).then_some(frozen)
+    }
+
     /// The stage in which an execution of a pipeline in PARALLEL mode has failed: such a pipeline shows no state. Nothing is
     /// known there of transitions. `None` if no action of it has failed.
     pub fn of_failed_execution(
@@ -180,11 +187,7 @@ impl StageState {
         Some(Self {
             name: name.to_owned(),
             pipeline_execution_id: execution.id.clone(),
-            status: if execution.has_failed {
-                StageStatus::Failed
-            } else {
-                StageStatus::Other
-            },
+            status: execution.status,
             execution_type: execution.execution_type,
             transition_enabled: true,
             actions: newest.into_iter().map(|row| row.attempt.clone()).collect(),

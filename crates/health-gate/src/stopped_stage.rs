@@ -5,19 +5,22 @@ use time::{Duration, UtcDateTime};
 use crate::decision::{Case, Circumstances, Decision, Invalid, Obstacle, Pass, decide};
 use crate::finding::Assessment;
 use crate::gate_functions::GateFunctions;
-use crate::instant::to_the_minute;
+use crate::instant::{rfc3339, to_the_minute};
 use crate::override_tag::Override;
 use crate::policy::{AccountPolicy, Policy, PolicyError, Retry};
 use crate::reading::Reading;
 use crate::region::Region;
-use crate::report::{Report, one_line};
+use crate::report::{Report, cut, one_line};
 use crate::retry_outcome::{RetryOutcome, Settlement};
-use crate::stage::{ActionExecution, ActionStatus, StageState, StageStatus};
+use crate::stage::{ActionAttempt, ActionExecution, ActionStatus, StageState, StageStatus};
 
 /// The first wait between retries.
 const FIRST_WAIT: Duration = Duration::minutes(1);
 /// The longest one.
 const LONGEST_WAIT: Duration = Duration::minutes(30);
+
+/// What is told of why something else has failed.
+const REASON_BYTES: usize = 250;
 
 /// By which rules stops of the gate are known.
 #[derive(Debug, Clone)]
@@ -55,7 +58,7 @@ impl StoppedStage {
     ///
     /// # Errors
     /// What becomes of a stage that the gate has stopped and that cannot go on, whatever AWS Health says: `mixed` if
-    /// anything but the gate has failed in it, `busy` if an action may fail yet, `never` and `expired` by its policies, `waiting`
+    /// anything but the gate has failed in it, `never` and `expired` by its policies, `frozen`, `busy` if an action may fail yet, `waiting`
     /// if the gate has failed before.
     pub fn of(
         stage: &StageState,
@@ -75,25 +78,39 @@ impl StoppedStage {
             return Ok(None);
         }
         if let Some(other) = failed.iter().find(|row| !is_stop(row)) {
+            let ActionAttempt {
+                message,
+                error_code,
+                ..
+            } = &other.attempt;
+            let reason = message.as_ref().or(error_code.as_ref());
+            let reason = reason.and_then(|text| text.lines().next());
             let why = format!(
-                "action {} has failed too, and not by an incident",
-                other.action
+                "action {} has failed too: {}",
+                other.action,
+                reason.unwrap_or("it is not known why")
             );
-            return Err(RetryOutcome::Mixed.since(why));
-        }
-        if let Some(other) = newest
-            .iter()
-            .find(|row| row.attempt.status == ActionStatus::Other)
-        {
-            let why = format!("action {} has not ended", other.action);
-            return Err(RetryOutcome::Busy.since(why));
+            return Err(RetryOutcome::Mixed.because(cut(one_line(&why), REASON_BYTES)));
         }
         let stops: Vec<Stop> = failed
             .into_iter()
             .map(|row| Stop::of(row, rows, rules))
             .collect();
         for stop in &stops {
-            stop.may_be_lifted(rules, now)?;
+            stop.is_left_to_people(rules, now)?;
+        }
+        if let Some(frozen) = stage.frozen() {
+            return Err(frozen);
+        }
+        if let Some(other) = newest
+            .iter()
+            .find(|row| row.attempt.status == ActionStatus::Other)
+        {
+            let why = format!("action {} has not ended", other.action);
+            return Err(RetryOutcome::Busy.because(why));
+        }
+        for stop in &stops {
+            stop.has_waited(now)?;
         }
         Ok(Some(Self {
             stage: stage.name.clone(),
@@ -132,9 +149,15 @@ impl StoppedStage {
         if reading.may_be_behind {
             let why =
                 "AWS Health is clear at the endpoint that is not active, whose data may be behind";
-            return Err(RetryOutcome::Unknown.since(why));
+            return Err(RetryOutcome::Unknown.because(why));
         }
         Ok("AWS Health is clear".to_owned())
+    }
+
+    /// Whether the stage's execution goes on in it: somebody has retried it.
+    pub fn goes_on(&self, stage: &StageState) -> bool {
+        stage.status == StageStatus::InProgress
+            && stage.pipeline_execution_id == self.pipeline_execution_id
     }
 
     /// Whether the stage still is as it was when it was looked at: the same execution, failed by the same attempts.
@@ -167,34 +190,40 @@ impl Stop {
         }
     }
 
-    fn may_be_lifted(&self, rules: &RetryRules, now: UtcDateTime) -> Result<(), Settlement> {
+    fn is_left_to_people(&self, rules: &RetryRules, now: UtcDateTime) -> Result<(), Settlement> {
         // An invalid policy has no rules of its own: the built-in ones leave a stop to people after a day.
         let defaults = Policy::of_region(&rules.own_region);
         let policy = self.policy.as_ref().unwrap_or(&defaults);
         if policy.retry == Retry::Never {
             let why = "its policy's `retry` is `never`: it is left to people";
-            return Err(RetryOutcome::Never.since(why));
+            return Err(RetryOutcome::Never.because(why));
         }
         let within = policy.retry_within;
-        let Some(since) = self.since.filter(|since| now - *since <= within.duration()) else {
+        if self
+            .since
+            .is_none_or(|since| now - since > within.duration())
+        {
             let since = self
                 .since
                 .map_or_else(|| "at an unknown time".to_owned(), to_the_minute);
             let why = format!(
                 "the gate stopped it {since}, and its policy's `retryWithin` is {within}: it is left to people"
             );
-            return Err(RetryOutcome::Expired.since(why));
-        };
-        let due = since + wait(self.attempts);
-        if now < due {
-            let why = format!(
-                "the gate has failed {} times in this execution: not before {}",
-                self.attempts,
-                crate::instant::rfc3339(due)
-            );
-            return Err(RetryOutcome::Waiting.since(why));
+            return Err(RetryOutcome::Expired.because(why));
         }
         Ok(())
+    }
+
+    fn has_waited(&self, now: UtcDateTime) -> Result<(), Settlement> {
+        let due = self.since.map(|since| since + wait(self.attempts));
+        match due.filter(|due| now < *due) {
+            Some(due) => Err(RetryOutcome::Waiting.because(format!(
+                "the gate has failed {} times in this execution: not before {}",
+                self.attempts,
+                rfc3339(due)
+            ))),
+            None => Ok(()),
+        }
     }
 
     fn judge(&self, reading: &Reading, now: UtcDateTime) -> Result<(), Settlement> {
@@ -229,7 +258,19 @@ impl Stop {
             notes: &[],
             checked_at: now,
         };
-        Err(outcome.since(one_line(&report.obstacle_text(&obstacle))))
+        let mut why = report.obstacle_text(&obstacle);
+        if let Some(first) = obstacle
+            .incidents()
+            .and_then(|incidents| incidents.list().first())
+        {
+            why.push_str(&format!(" ({}", first.event.arn));
+            if first.closed.is_some() {
+                let quiet = report.policy.map(|policy| policy.quiet_period.to_string());
+                why.push_str(&format!(", quiet period {}", quiet.unwrap_or_default()));
+            }
+            why.push(')');
+        }
+        Err(outcome.because(one_line(&why)))
     }
 }
 

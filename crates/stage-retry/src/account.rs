@@ -1,8 +1,8 @@
 //! What an invocation came to: an account of every stage that it found, and of what it did not reach.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use health_gate::{RetriedStage, RetryOutcome, Settlement};
+use health_gate::{RetriedStage, RetryOutcome, Settlement, plural};
 use serde::Serialize;
 
 /// In the closing line's text, so many stages are named.
@@ -51,6 +51,9 @@ pub struct Account {
     pub signals: usize,
     /// How many of them said nothing that stage-retry knows.
     pub ignored: usize,
+    /// Why not all pipelines were looked at that should have been.
+    #[serde(rename = "notListed", skip_serializing_if = "Option::is_none")]
+    pub not_listed: Option<Settlement>,
     /// How many pipelines there were to look at.
     pub pipelines: usize,
     /// How many of them were not reached, or could not be read: the next sweep looks at them again.
@@ -80,6 +83,7 @@ impl Account {
             (stage.settled.outcome == RetryOutcome::Retried).then(|| RetriedStage {
                 pipeline: stage.pipeline.clone(),
                 stage: stage.stage.clone().unwrap_or_default(),
+                pipeline_execution_id: stage.pipeline_execution_id.clone().unwrap_or_default(),
                 why: stage.settled.why.clone(),
             })
         };
@@ -107,11 +111,28 @@ impl Account {
 
     /// The closing line's text: few stages are named, many are counted.
     pub(crate) fn summary(&self) -> String {
+        match &self.not_listed {
+            Some(not_listed) => format!(
+                "the pipelines could not be listed: {}; of those that failures name: {}",
+                not_listed.why,
+                self.summary_of_stages()
+            ),
+            None => self.summary_of_stages(),
+        }
+    }
+
+    fn summary_of_stages(&self) -> String {
         if self.ignored == self.signals {
             return "nothing to look at: no message says where".to_owned();
         }
+        if self.pipelines == 0 {
+            return "there is no pipeline to look at".to_owned();
+        }
         if self.stages.is_empty() && self.unread == 0 {
-            return "no stage is stopped by the gate".to_owned();
+            return format!(
+                "no stage is stopped by the gate, of {}",
+                plural(self.pipelines, "pipeline")
+            );
         }
         if self.stages.len() <= NAMED {
             let named = self.stages.iter().map(|stage| {
@@ -122,17 +143,8 @@ impl Account {
                 .then(|| format!("{} of {} pipelines not read", self.unread, self.pipelines));
             return named.chain(unread).collect::<Vec<_>>().join("; ");
         }
-        let retried = self.retried();
-        let pipelines: BTreeSet<&str> = retried.iter().map(|stage| &*stage.pipeline).collect();
-        let head = format!(
-            "retried {} stages in {} pipelines",
-            retried.len(),
-            pipelines.len()
-        );
-        [Some(head), self.rest()]
-            .into_iter()
-            .flatten()
-            .collect::<Vec<_>>()
-            .join("; ")
+        let head = RetriedStage::headline(&self.retried());
+        let parts = [head, self.rest()].into_iter().flatten();
+        parts.collect::<Vec<_>>().join("; ")
     }
 }

@@ -1,13 +1,13 @@
 //! The end of an invocation: people are told what was retried, and one line and the metrics say what was done and why.
 
-use health_gate::{Notification, RetryOutcome};
+use health_gate::{Notification, RetryOutcome, Settlement};
 use health_gate_aws::{Clients, HealthReading, Metrics, publish};
 
 use crate::account::Account;
 use crate::time_budget::TimeBudget;
 
-/// What the outcomes of a line may take: CloudWatch Logs takes 256 KB an event.
-const OUTCOMES_BYTES: usize = 180_000;
+/// What the outcomes of a line may take, before the quotation marks are escaped: CloudWatch Logs takes 256 KB an event.
+const OUTCOMES_BYTES: usize = 120_000;
 
 /// What an invocation did.
 pub(crate) struct Closing<'a> {
@@ -18,6 +18,8 @@ pub(crate) struct Closing<'a> {
     pub(crate) health: Option<&'a HealthReading>,
     /// How many calls of CodePipeline it took.
     pub(crate) calls: usize,
+    /// An override could not be read: a person may have wanted something to go on.
+    pub(crate) override_unread: bool,
     pub(crate) time: &'a TimeBudget,
 }
 
@@ -67,6 +69,8 @@ impl Closing<'_> {
             };
         }
         let is_trouble = *unread > 0
+            || self.account.not_listed.is_some()
+            || self.override_unread
             || count(RetryOutcome::Unknown) > 0
             || count(RetryOutcome::Denied) > 0
             || matches!(notified, Some(Err(_)));
@@ -98,7 +102,12 @@ impl Closing<'_> {
         let stages = |outcome| self.account.count(outcome);
         count("Retried", stages(RetryOutcome::Retried));
         count("RetryBusy", self.account.busy_stages());
-        count("RetryDenied", stages(RetryOutcome::Denied));
+        let is_denied = |settled: &Settlement| settled.outcome == RetryOutcome::Denied;
+        let not_listed = self.account.not_listed.as_ref().is_some_and(is_denied);
+        count(
+            "RetryDenied",
+            stages(RetryOutcome::Denied) + usize::from(not_listed),
+        );
         count("PipelinesUnread", self.account.unread);
         count("SignalsIgnored", self.account.ignored);
         metrics

@@ -1,6 +1,9 @@
 //! One invocation: signals in, retried stages out.
 
-use health_gate::{RetryRules, Wildcards};
+use std::cell::Cell;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use health_gate::{RetryRules, Settlement, Wildcards};
 use health_gate_aws::{Clients, PaceError, Settings, SnsEvent};
 use lambda_runtime::LambdaEvent;
 
@@ -20,6 +23,9 @@ pub struct StageRetry {
     rules: RetryRules,
     pipelines: Wildcards,
     notification_topic: Option<String>,
+    /// The first pipeline that the last sweep of this process did not reach. Without it (a new process, or all were reached) a sweep
+    /// begins anywhere: it only saves looking twice.
+    resume: Mutex<Option<String>>,
 }
 
 /// The function cannot work with its settings.
@@ -54,6 +60,7 @@ impl StageRetry {
             clients: clients.paced(settings.pace.clone()?),
             pipelines: settings.pipelines.clone(),
             notification_topic: settings.notification_topic.clone(),
+            resume: Mutex::default(),
         })
     }
 
@@ -69,7 +76,17 @@ impl StageRetry {
         let calls_before = clients.calls();
 
         let signals = event.signals(&clients.region, clients.clock.now());
-        let targets = Targets::of(&signals, clients, &self.pipelines).await;
+        // The list takes half of what there is at most: what failures name is looked at without it.
+        let patience = time.left() / 2;
+        let resume = self.resume().clone();
+        let targets = Targets::of(
+            &signals,
+            clients,
+            &self.pipelines,
+            patience,
+            resume.as_deref(),
+        )
+        .await;
         let observer = Observer {
             clients,
             rules: &self.rules,
@@ -80,15 +97,23 @@ impl StageRetry {
             outcomes: mut stages,
             unreached,
         } = Scan::of(&targets.list, observer, &time).await;
-        let unread = unreached + unread_pipelines(&stages).len();
+        let unread = unreached.len() + unread_pipelines(&stages).len();
+        if targets.is_sweep {
+            *self.resume() = unreached.into_iter().next();
+        }
 
         let mut health = None;
+        let override_unread = Cell::new(false);
         if !stopped.is_empty() {
+            if let Err(error) = self.rules.account.for_action(None, &clients.region) {
+                tracing::warn!("nothing goes on but by an override: {error}");
+            }
             let health = health.insert(read_for(&stopped, observer, &time).await);
             let retries = Retries {
                 observer,
                 reading: &health.reading,
                 time: &time,
+                override_unread: &override_unread,
             };
             stages.extend(retries.settle(stopped).await);
         }
@@ -105,6 +130,7 @@ impl StageRetry {
         let account = Account {
             signals: signals.len(),
             ignored: targets.ignored,
+            not_listed: targets.not_listed.clone().map(Settlement::from),
             pipelines: targets.list.len(),
             unread,
             stages,
@@ -114,18 +140,18 @@ impl StageRetry {
             closed_event: targets.closed_event.as_deref(),
             health: health.as_ref(),
             calls: clients.calls() - calls_before,
+            override_unread: override_unread.get(),
             time: &time,
         };
         closing
             .close(clients, self.notification_topic.as_deref())
             .await;
-        match targets.not_listed {
-            None => Ok(account),
-            Some(refusal) => {
-                let error = HandlerError::from(refusal);
-                tracing::error!(reason = "pipelines.not-listed", "{error}");
-                Err(error)
-            }
-        }
+        targets
+            .not_listed
+            .map_or(Ok(account), |refusal| Err(refusal.into()))
+    }
+
+    fn resume(&self) -> MutexGuard<'_, Option<String>> {
+        self.resume.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

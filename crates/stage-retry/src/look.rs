@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use health_gate::{
     ActionExecution, ExecutionType, PipelineExecution, RetryOutcome, RetryRules, Settlement,
-    StageState, StoppedStage,
+    StageState, StageStatus, StoppedStage,
 };
 use health_gate_aws::{
     Clients, PipelineRef, Refusal, action_executions, pipeline_executions, pipeline_state,
@@ -23,6 +23,8 @@ pub(crate) struct Seen {
     pub(crate) pipeline: PipelineRef,
     /// Stages that may go on if AWS Health is clear.
     pub(crate) stopped: Vec<StoppedStage>,
+    /// How many calls each of them takes yet: a look and the retry, or the pipeline's tags.
+    pub(crate) calls_each: usize,
     /// What is settled already.
     pub(crate) outcomes: Vec<StageOutcome>,
 }
@@ -50,11 +52,16 @@ impl Observer<'_> {
         let mut seen = Seen {
             pipeline,
             stopped: Vec::new(),
+            calls_each: 2,
             outcomes: Vec::new(),
         };
         match pipeline_state(self.clients, &seen.pipeline).await? {
             Some(stages) => self.look_at_stages(&stages, &mut seen).await,
-            None => self.look_at_executions(executions, &mut seen).await?,
+            None => {
+                // A look is three of them.
+                seen.calls_each = 4;
+                self.look_at_executions(executions, &mut seen).await?;
+            }
         }
         Ok(seen)
     }
@@ -64,13 +71,9 @@ impl Observer<'_> {
         for stage in stages.iter().filter(|stage| stage.may_be_stopped(gates)) {
             let id = &stage.pipeline_execution_id;
             let name = &seen.pipeline.name;
-            let settled = if stage.transition_enabled {
-                match action_executions(self.clients, name, id).await {
-                    Ok(rows) => self.judge(stage, &rows),
-                    Err(refusal) => Err(refusal.into()),
-                }
-            } else {
-                Err(frozen())
+            let settled = match action_executions(self.clients, name, id).await {
+                Ok(rows) => self.judge(stage, &rows),
+                Err(refusal) => Err(refusal.into()),
             };
             seen.add(Some(&stage.name), id, settled);
         }
@@ -85,7 +88,7 @@ impl Observer<'_> {
     ) -> Result<(), Refusal> {
         let now = self.clients.clock.now();
         let is_meant = |execution: &&PipelineExecution| {
-            execution.has_failed
+            execution.status == StageStatus::Failed
                 && execution.execution_type == ExecutionType::Standard
                 && execution
                     .last_update_time
@@ -126,33 +129,46 @@ impl Observer<'_> {
         &self,
         pipeline: &PipelineRef,
         stopped: &StoppedStage,
-    ) -> Result<(), Settlement> {
+    ) -> Result<Again, Settlement> {
         let id = &stopped.pipeline_execution_id;
         let stage = match pipeline_state(self.clients, pipeline).await? {
             Some(stages) => {
                 let stage = stages.into_iter().find(|stage| stage.name == stopped.stage);
                 stage.ok_or_else(|| {
-                    RetryOutcome::Gone.since("the pipeline has no such stage any more")
+                    RetryOutcome::Gone.because("the pipeline has no such stage any more")
                 })?
             }
             None => {
                 // The rows first: the list of executions says what has happened since.
                 let rows = action_executions(self.clients, &pipeline.name, id).await?;
                 let listed = pipeline_executions(self.clients, &pipeline.name).await?;
-                let execution = listed.iter().find(|execution| execution.id == *id);
-                let stage = execution
-                    .and_then(|execution| StageState::of_failed_execution(execution, &rows));
-                stage.ok_or_else(moved_on)?
+                let execution = listed.into_iter().find(|execution| execution.id == *id);
+                let execution = execution.ok_or_else(moved_on)?;
+                if execution.status == StageStatus::InProgress {
+                    return Ok(Again::GoesOn);
+                }
+                StageState::of_failed_execution(&execution, &rows).ok_or_else(moved_on)?
             }
         };
-        if !stage.transition_enabled {
-            return Err(frozen());
+        if stopped.goes_on(&stage) {
+            return Ok(Again::GoesOn);
         }
-        if !stopped.is_still(&stage) {
-            return Err(moved_on());
+        stage.frozen().map_or(Ok(()), Err)?;
+        if stopped.is_still(&stage) {
+            Ok(Again::Still)
+        } else {
+            Err(moved_on())
         }
-        Ok(())
     }
+}
+
+/// What another look at a stopped stage shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Again {
+    /// It is as it was.
+    Still,
+    /// Its execution goes on in it.
+    GoesOn,
 }
 
 impl Seen {
@@ -173,12 +189,8 @@ impl Seen {
     }
 }
 
-fn frozen() -> Settlement {
-    RetryOutcome::Frozen.since("the stage's inbound transition is disabled")
-}
-
-fn moved_on() -> Settlement {
-    RetryOutcome::MovedOn.since("the stage has changed meanwhile")
+pub(crate) fn moved_on() -> Settlement {
+    RetryOutcome::MovedOn.because("the stage has changed meanwhile")
 }
 
 /// The pipelines of outcomes that are about a whole pipeline, which could not be read for now.

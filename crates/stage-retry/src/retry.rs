@@ -10,7 +10,7 @@ use health_gate_aws::{HealthReading, PipelineRef, read_health, retry_stage, tag_
 
 use crate::IN_FLIGHT;
 use crate::account::StageOutcome;
-use crate::look::{Observer, Seen};
+use crate::look::{Again, Observer, Seen, moved_on};
 use crate::time_budget::TimeBudget;
 
 /// How often a retry is tried that CodePipeline has no time for: after about one, two and four seconds.
@@ -37,6 +37,8 @@ pub(crate) struct Retries<'a> {
     pub(crate) observer: Observer<'a>,
     pub(crate) reading: &'a Reading,
     pub(crate) time: &'a TimeBudget,
+    /// Set when an override could not be read.
+    pub(crate) override_unread: &'a Cell<bool>,
 }
 
 impl Retries<'_> {
@@ -59,39 +61,36 @@ impl Retries<'_> {
         let mut tag = None;
         let mut outcomes = Vec::new();
         for stage in &seen.stopped {
-            let settled = tokio::time::timeout(
-                self.time.left(),
-                self.settle_stage(&seen.pipeline, stage, &mut tag),
-            );
-            let settled = if self.time.left().is_zero() {
-                None
-            } else {
-                settled.await.ok()
+            let pipeline = &seen.pipeline;
+            let judged = self
+                .in_time(self.judge(pipeline, stage, &mut tag))
+                .await
+                .and_then(std::convert::identity);
+            let settled = match judged {
+                Ok(why) => match self.retry(pipeline, stage).await {
+                    Ok(None) => RetryOutcome::Retried.because(why),
+                    Ok(Some(more)) => RetryOutcome::Retried.because(format!("{why}, {more}")),
+                    Err(settled) => settled,
+                },
+                Err(settled) => settled,
             };
-            let settled = settled
-                .unwrap_or_else(|| RetryOutcome::Busy.since("no time was left in this invocation"));
             outcomes.push(StageOutcome {
                 stage: Some(stage.stage.clone()),
                 pipeline_execution_id: Some(stage.pipeline_execution_id.clone()),
-                ..StageOutcome::of_pipeline(&seen.pipeline.name, settled)
+                ..StageOutcome::of_pipeline(&pipeline.name, settled)
             });
         }
         outcomes
     }
 
-    async fn settle_stage(
-        &self,
-        pipeline: &PipelineRef,
-        stage: &StoppedStage,
-        tag: &mut Option<Tag>,
-    ) -> Settlement {
-        match self.judge(pipeline, stage, tag).await {
-            Ok(why) => match self.retry(pipeline, stage).await {
-                Ok(()) => RetryOutcome::Retried.since(why),
-                Err(settled) => settled,
-            },
-            Err(settled) => settled,
+    /// Does something that can be left half done, as long as there is time.
+    async fn in_time<T>(&self, work: impl Future<Output = T>) -> Result<T, Settlement> {
+        let left = self.time.left();
+        if left.is_zero() {
+            return Err(no_time());
         }
+        let done = tokio::time::timeout(left, work).await;
+        done.map_err(|_| no_time())
     }
 
     /// Whether the stage goes on, and why. The pipeline's override is read, once, if it would not without.
@@ -113,7 +112,7 @@ impl Retries<'_> {
         match tag {
             Tag::Override(overridden) => judge(Some(overridden)),
             Tag::None => Err(refused),
-            Tag::Unusable(note) => Err(refused.outcome.since(format!("{}; {note}", refused.why))),
+            Tag::Unusable(note) => Err(refused.outcome.because(format!("{}; {note}", refused.why))),
         }
     }
 
@@ -125,29 +124,46 @@ impl Retries<'_> {
                 Ok(overridden) => Tag::Override(overridden),
                 Err(error) => Tag::Unusable(format!("its override is ignored: {error}")),
             },
-            Err(why) => Tag::Unusable(format!("its override could not be read: {why}")),
+            Err(why) => {
+                self.override_unread.set(true);
+                Tag::Unusable(format!("its override could not be read: {why}"))
+            }
         }
     }
 
-    /// Retries the stage if it still is as it was. If CodePipeline has no time for it, a few times, and each time only after another look: an
-    /// attempt whose answer got lost may have been accepted.
-    async fn retry(&self, pipeline: &PipelineRef, stage: &StoppedStage) -> Result<(), Settlement> {
+    /// Retries the stage if it still is as it was. If CodePipeline has no time for it, a few times, and each time only after another look: a
+    /// try whose answer got lost may have been accepted. Says what else there is to say.
+    async fn retry(
+        &self,
+        pipeline: &PipelineRef,
+        stage: &StoppedStage,
+    ) -> Result<Option<&'static str>, Settlement> {
         let clients = self.observer.clients;
-        let asked = Cell::new(false);
+        // Nobody knows whether CodePipeline took an earlier try.
+        let unanswered = Cell::new(false);
         let attempt = || async {
-            let looked = self.observer.look_again(pipeline, stage).await;
-            looked.map_err(|settled| {
-                if settled.outcome == RetryOutcome::MovedOn && asked.get() {
-                    return settled.outcome.since(
-                        "the stage goes on: CodePipeline took a retry of this invocation that it had not answered, or somebody else's",
-                    );
-                }
-                settled
-            })?;
-            asked.set(true);
+            let again = self
+                .in_time(self.observer.look_again(pipeline, stage))
+                .await??;
+            if again == Again::GoesOn {
+                return if unanswered.get() {
+                    Ok(Some(
+                        "and the stage goes on: the answer to the retry was lost",
+                    ))
+                } else {
+                    Err(moved_on())
+                };
+            }
+            self.in_time(clients.turn()).await?;
+            if !self.time.has_time_for_a_retry() {
+                return Err(no_time());
+            }
             let id = &stage.pipeline_execution_id;
             let retried = retry_stage(clients, &pipeline.name, &stage.stage, id).await;
-            retried.map_err(Settlement::from)
+            retried.map(|()| None).map_err(|refusal| {
+                unanswered.set(unanswered.get() || !refusal.is_answer);
+                Settlement::from(refusal)
+            })
         };
         let back_off = ExponentialBuilder::new()
             .with_min_delay(FIRST_BACK_OFF)
@@ -155,9 +171,15 @@ impl Retries<'_> {
             .with_jitter();
         attempt
             .retry(back_off)
-            .when(|settled: &Settlement| settled.outcome == RetryOutcome::Busy)
+            .when(|settled: &Settlement| {
+                settled.outcome == RetryOutcome::Busy && self.time.has_time_to_try_again()
+            })
             .await
     }
+}
+
+fn no_time() -> Settlement {
+    RetryOutcome::Busy.because("no time was left in this invocation")
 }
 
 /// What a pipeline's tag says.

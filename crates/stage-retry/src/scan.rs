@@ -1,5 +1,7 @@
 //! Looks at many pipelines: some at a time, as long as there is time.
 
+use std::collections::BTreeSet;
+
 use futures_util::stream::{self, StreamExt};
 
 use crate::IN_FLIGHT;
@@ -8,9 +10,6 @@ use crate::look::{Observer, Seen};
 use crate::targets::Target;
 use crate::time_budget::TimeBudget;
 
-/// How many calls a stopped stage takes after the look: its state once more and the retry, or its pipeline's tags.
-const CALLS_OF_A_STOP: usize = 2;
-
 /// What was found.
 #[derive(Debug, Default)]
 pub(crate) struct Scan {
@@ -18,8 +17,8 @@ pub(crate) struct Scan {
     pub(crate) stopped: Vec<Seen>,
     /// What is settled already.
     pub(crate) outcomes: Vec<StageOutcome>,
-    /// How many pipelines were not reached.
-    pub(crate) unreached: usize,
+    /// The pipelines that were not reached, in the order of the targets.
+    pub(crate) unreached: Vec<String>,
 }
 
 impl Scan {
@@ -28,30 +27,41 @@ impl Scan {
     pub(crate) async fn of(targets: &[Target], observer: Observer<'_>, time: &TimeBudget) -> Self {
         let mut scan = Self::default();
         let calls_before = observer.clients.calls();
-        let looks = targets.iter().map(|target| async move {
-            let seen = observer.look(target).await;
-            seen.map_err(|refusal| StageOutcome::of_pipeline(&target.pipeline, refusal))
-        });
+        let looks = targets
+            .iter()
+            .enumerate()
+            .map(|(place, target)| async move {
+                let seen = observer.look(target).await;
+                let seen =
+                    seen.map_err(|refusal| StageOutcome::of_pipeline(&target.pipeline, refusal));
+                (place, seen)
+            });
         let mut looks = stream::iter(looks).buffer_unordered(IN_FLIGHT);
-        let mut found = 0;
-        for reached in 0..targets.len() {
+        let mut reached = BTreeSet::new();
+        let mut needed = 0;
+        while reached.len() < targets.len() {
             let calls = observer.clients.calls() - calls_before;
-            let patience = time.looking(calls, found * CALLS_OF_A_STOP);
-            match tokio::time::timeout(patience, looks.next()).await {
-                Ok(Some(Ok(mut seen))) => {
-                    found += seen.stopped.len();
+            let patience = time.looking(calls, needed);
+            let Ok(Some((place, seen))) = tokio::time::timeout(patience, looks.next()).await else {
+                break;
+            };
+            reached.insert(place);
+            match seen {
+                Ok(mut seen) => {
+                    needed += seen.stopped.len() * seen.calls_each;
                     scan.outcomes.append(&mut seen.outcomes);
                     if !seen.stopped.is_empty() {
                         scan.stopped.push(seen);
                     }
                 }
-                Ok(Some(Err(outcome))) => scan.outcomes.push(outcome),
-                Ok(None) | Err(_) => {
-                    scan.unreached = targets.len() - reached;
-                    break;
-                }
+                Err(outcome) => scan.outcomes.push(outcome),
             }
         }
+        let unreached = targets.iter().enumerate();
+        let unreached = unreached.filter(|(place, _)| !reached.contains(place));
+        scan.unreached = unreached
+            .map(|(_, target)| target.pipeline.clone())
+            .collect();
         scan
     }
 }

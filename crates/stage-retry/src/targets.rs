@@ -1,8 +1,9 @@
 //! Where the signals say to look.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
-use health_gate::{Signal, Wildcards};
+use health_gate::{RetryOutcome, Signal, Wildcards};
 use health_gate_aws::{Clients, Refusal, list_pipelines};
 
 /// A pipeline to look at.
@@ -41,21 +42,29 @@ impl Executions {
 /// What the signals of an invocation say.
 #[derive(Debug, Default)]
 pub(crate) struct Targets {
-    /// Each pipeline once: first those that a failure names, then the others, from a place on that differs from sweep to sweep. What
+    /// Each pipeline once: first those that a failure names, then the others, from where the sweep before has ended or from anywhere. What
     /// one sweep does not reach is not what the next one does not reach.
     pub(crate) list: Vec<Target>,
     pub(crate) ignored: usize,
     /// The event of AWS Health that is over, if one of them says so.
     pub(crate) closed_event: Option<String>,
+    /// All pipelines are meant.
+    pub(crate) is_sweep: bool,
     /// Why not all pipelines are in the list.
     pub(crate) not_listed: Option<Refusal>,
 }
 
 impl Targets {
-    pub(crate) async fn of(signals: &[Signal], clients: &Clients, pipelines: &Wildcards) -> Self {
+    /// Reads the signals, and the list of pipelines if one of them needs it, within a time. `resume` is where the list begins.
+    pub(crate) async fn of(
+        signals: &[Signal],
+        clients: &Clients,
+        pipelines: &Wildcards,
+        patience: Duration,
+        resume: Option<&str>,
+    ) -> Self {
         let mut targets = Self::default();
         let mut named: BTreeMap<&str, Executions> = BTreeMap::new();
-        let mut all = false;
         for signal in signals {
             match signal {
                 Signal::Failure {
@@ -66,10 +75,10 @@ impl Targets {
                     .or_insert_with(|| Executions::These(BTreeSet::new()))
                     .add(execution.as_ref()),
                 Signal::IncidentClosed { event } => {
-                    all = true;
+                    targets.is_sweep = true;
                     targets.closed_event = targets.closed_event.or_else(|| event.clone());
                 }
-                Signal::Sweep => all = true,
+                Signal::Sweep => targets.is_sweep = true,
                 Signal::Ignored { why } => {
                     targets.ignored += 1;
                     tracing::info!(why, "a message is ignored: {why}");
@@ -77,10 +86,20 @@ impl Targets {
             }
         }
         let mut others = Vec::new();
-        if all {
-            match list_pipelines(clients).await {
-                Ok(listed) => others = listed,
-                Err(refusal) => targets.not_listed = Some(refusal),
+        if targets.is_sweep {
+            match tokio::time::timeout(patience, list_pipelines(clients)).await {
+                Ok(Ok(listed)) => others = listed,
+                Ok(Err(refusal)) => targets.not_listed = Some(refusal),
+                Err(_) => {
+                    let why = format!("no answer within {:.1} s", patience.as_secs_f64());
+                    let outcome = RetryOutcome::Busy;
+                    let is_answer = false;
+                    targets.not_listed = Some(Refusal {
+                        outcome,
+                        why,
+                        is_answer,
+                    });
+                }
             }
         }
         others.retain(|pipeline| pipelines.matches(pipeline));
@@ -91,8 +110,12 @@ impl Targets {
             }
         }
         others.retain(|pipeline| !named.contains_key(&**pipeline));
-        let places = others.len().max(1);
-        others.rotate_left(somewhere(clients) % places);
+        others.sort();
+        let first = match resume {
+            Some(name) => others.partition_point(|pipeline| **pipeline < *name),
+            None => fastrand::usize(..others.len().max(1)),
+        };
+        others.rotate_left(first);
         let others = others.into_iter().map(|pipeline| Target {
             pipeline,
             executions: Executions::All,
@@ -104,12 +127,4 @@ impl Targets {
         targets.list = named.chain(others).collect();
         targets
     }
-}
-
-/// A number that the time decides.
-fn somewhere(clients: &Clients) -> usize {
-    /// The golden ratio's: consecutive seconds give places far from one another.
-    const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
-    let now = clients.clock.now().unix_timestamp().unsigned_abs();
-    usize::try_from(now.wrapping_mul(FACTOR) >> 33).unwrap_or_default()
 }

@@ -9,6 +9,11 @@ const CLOSING: Duration = Duration::from_secs(4);
 /// What the reading of AWS Health may take. Never more than a quarter.
 const READING: Duration = Duration::from_secs(15);
 
+/// A retry that CodePipeline does not answer is given up after 3 s. It is not ended before that: it may have been taken.
+const RETRY: Duration = Duration::from_millis(3_200);
+/// The longest back-off, with its jitter.
+const BACK_OFF: Duration = Duration::from_secs(8);
+
 /// The time of an invocation.
 #[derive(Debug, Clone)]
 pub(crate) struct TimeBudget {
@@ -35,6 +40,16 @@ impl TimeBudget {
     /// What is left for calls.
     pub(crate) fn left(&self) -> Duration {
         self.clock.until(self.deadline).saturating_sub(self.closing)
+    }
+
+    /// Whether a retry that begins now ends in time, whatever CodePipeline does.
+    pub(crate) fn has_time_for_a_retry(&self) -> bool {
+        self.left() > RETRY
+    }
+
+    /// Whether there is time for another try of a retry, after a back-off.
+    pub(crate) fn has_time_to_try_again(&self) -> bool {
+        self.left() > BACK_OFF + RETRY
     }
 
     /// What is left for looking, if `calls` calls have been made and so many more will be needed for what was found: they will take as

@@ -120,6 +120,12 @@ fn numbers_may_be_written_in_any_way() {
         let message = with(health_event(), &[("/detail/page", page.clone())]);
         assert!(!is_ignored(&read(&message)), "{page}");
     }
+    let mut message = health_event();
+    message["detail"]["page"] = Value::Null;
+    assert!(
+        !is_ignored(&read(&message)),
+        "null is as if it were not there"
+    );
     for page in [json!(2), json!(2.0), json!("2")] {
         let message = with(health_event(), &[("/detail/page", page.clone())]);
         assert!(is_ignored(&read(&message)), "{page}");

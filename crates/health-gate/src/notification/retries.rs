@@ -1,5 +1,7 @@
 //! What people are told of stages that were retried: one message an invocation.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, json};
 
 use super::{MOST_DETAILS, Notification};
@@ -12,8 +14,38 @@ pub struct RetriedStage {
     pub pipeline: String,
     /// The stage's name.
     pub stage: String,
+    /// The execution that goes on in it.
+    pub pipeline_execution_id: String,
     /// Why, for people.
     pub why: String,
+}
+
+impl RetriedStage {
+    /// `Retried 14 stages in 9 pipelines`. `None`: there is none.
+    pub fn headline(retried: &[Self]) -> Option<String> {
+        if retried.is_empty() {
+            return None;
+        }
+        let pipelines: BTreeSet<&str> = retried.iter().map(|stage| &*stage.pipeline).collect();
+        Some(format!(
+            "Retried {} in {}",
+            plural(retried.len(), "stage"),
+            plural(pipelines.len(), "pipeline")
+        ))
+    }
+
+    /// `checkout / Production`.
+    fn place(&self) -> String {
+        format!("{} / {}", self.pipeline, self.stage)
+    }
+}
+
+/// `1 stage`, `14 stages`.
+pub fn plural(count: usize, noun: &str) -> String {
+    match count {
+        1 => format!("1 {noun}"),
+        count => format!("{count} {noun}s"),
+    }
 }
 
 impl Notification {
@@ -24,16 +56,24 @@ impl Notification {
         rest: Option<&str>,
         thread: Option<&str>,
     ) -> Option<Self> {
-        let title = headline(retried)?;
+        let title = RetriedStage::headline(retried)?;
         let title = match retried {
-            [only] => format!("{title}: {} / {}", only.pipeline, only.stage),
+            [only] => format!("{title}: {}", only.place()),
             _ => title,
         };
+        // In PARALLEL mode several executions may go on in the same stage.
+        let has_twin = |stage: &RetriedStage| {
+            let of_stage = |other: &&RetriedStage| other.place() == stage.place();
+            retried.iter().filter(of_stage).count() > 1
+        };
         let line = |stage: &RetriedStage| {
-            one_line(&format!(
-                "{} / {}: {}",
-                stage.pipeline, stage.stage, stage.why
-            ))
+            let place = stage.place();
+            let place = if has_twin(stage) {
+                format!("{place}, execution {}", stage.pipeline_execution_id)
+            } else {
+                place
+            };
+            one_line(&format!("{place}: {}", stage.why))
         };
         let mut lines: Vec<String> = retried.iter().take(MOST_DETAILS).map(line).collect();
         if retried.len() > MOST_DETAILS {
@@ -46,26 +86,6 @@ impl Notification {
     }
 }
 
-/// `Retried 14 stages in 9 pipelines`.
-fn headline(retried: &[RetriedStage]) -> Option<String> {
-    if retried.is_empty() {
-        return None;
-    }
-    let pipelines: std::collections::BTreeSet<&str> = retried
-        .iter()
-        .map(|stage| stage.pipeline.as_str())
-        .collect();
-    let plural = |count: usize, noun: &str| match count {
-        1 => format!("1 {noun}"),
-        count => format!("{count} {noun}s"),
-    };
-    Some(format!(
-        "Retried {} in {}",
-        plural(retried.len(), "stage"),
-        plural(pipelines.len(), "pipeline")
-    ))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,6 +95,7 @@ mod tests {
         RetriedStage {
             pipeline: format!("team-{}", number % 9),
             stage: format!("Region{number}"),
+            pipeline_execution_id: format!("execution-{number}"),
             why: "AWS Health is clear".to_owned(),
         }
     }
@@ -119,6 +140,22 @@ mod tests {
         assert!(
             told.chat.contains("health-gate:retried"),
             "a thread of its own"
+        );
+    }
+
+    #[test]
+    fn executions_in_the_same_stage_are_told_apart() {
+        let twins = [0, 1].map(|number| RetriedStage {
+            stage: "Production".to_owned(),
+            pipeline: "checkout".to_owned(),
+            ..stage(number)
+        });
+        let told = Notification::of_retries(&twins, None, None).expect("there are two");
+        assert!(
+            told.text
+                .contains("checkout / Production, execution execution-1: AWS Health is clear"),
+            "{}",
+            told.text
         );
     }
 }

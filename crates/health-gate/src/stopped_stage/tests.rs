@@ -9,7 +9,9 @@ use crate::stage::{ActionAttempt, ExecutionType, PipelineExecution};
 const NOW: UtcDateTime = utc_datetime!(2026-11-23 07:00:00);
 
 fn gates() -> GateFunctions {
-    GateFunctions::from_list("pipeline-gate, team-*-gate")
+    GateFunctions::from_list(
+        "arn:aws:lambda:us-east-1:111122223333:function:pipeline-gate:live, team-*-gate",
+    )
 }
 
 fn region() -> Region {
@@ -189,7 +191,7 @@ fn a_stage_is_stopped_by_the_gate_only_if_nothing_else_failed_in_it() {
     assert_eq!(
         looked_at(&[row(blocked()), row(deploy.clone())]),
         Err(RetryOutcome::Mixed
-            .since("action action of attempt of  has failed too, and not by an incident"))
+            .because("action action of attempt of  has failed too: the deployment failed"))
     );
     let invalid = failed(
         "team-a-gate",
@@ -253,7 +255,9 @@ fn a_stage_goes_on_when_all_its_gates_would_pass() {
     for region in ["us-east-1", "eu-west-1"] {
         assert_eq!(
             judged(&Reading::known(vec![open_issue(region)])),
-            Err(RetryOutcome::Blocked.since(format!("1 open AWS Health issue in {region}")))
+            Err(RetryOutcome::Blocked.because(format!(
+                "1 open AWS Health issue in {region} (arn:aws:health:{region}::event/EC2/X/1)"
+            )))
         );
     }
 }
@@ -496,7 +500,7 @@ fn each_further_retry_waits_longer() {
     );
     assert_eq!(
         waits,
-        Err(RetryOutcome::Waiting.since(
+        Err(RetryOutcome::Waiting.because(
             "the gate has failed 2 times in this execution: not before 2026-11-23T07:01:00Z"
         ))
     );
@@ -526,9 +530,9 @@ fn an_attempt_that_succeeded_later_is_no_stop() {
 /// A pipeline in PARALLEL mode shows no state: its executions and their rows say where it stopped.
 #[test]
 fn a_failed_execution_says_in_which_stage_it_stopped() {
-    let execution = |has_failed| PipelineExecution {
+    let execution = |status| PipelineExecution {
         id: "execution".to_owned(),
-        has_failed,
+        status,
         execution_type: ExecutionType::Standard,
         last_update_time: Some(NOW),
     };
@@ -540,7 +544,7 @@ fn a_failed_execution_says_in_which_stage_it_stopped() {
         })
     };
     let rows = [row(blocked()), built.clone()];
-    let state = StageState::of_failed_execution(&execution(true), &rows);
+    let state = StageState::of_failed_execution(&execution(StageStatus::Failed), &rows);
     let state = state.expect("a stage has failed");
     assert_eq!(state.name, "Deploy");
     assert!(state.may_be_stopped(&gates()));
@@ -548,10 +552,10 @@ fn a_failed_execution_says_in_which_stage_it_stopped() {
     let seen = seen.expect("nothing else failed").expect("a stop");
     assert!(seen.is_still(&state));
     // Retried meanwhile: the list of executions says so before the rows do.
-    let retried = StageState::of_failed_execution(&execution(false), &rows);
+    let retried = StageState::of_failed_execution(&execution(StageStatus::InProgress), &rows);
     assert!(!seen.is_still(&retried.expect("the old attempt still shows")));
     assert_eq!(
-        StageState::of_failed_execution(&execution(true), &[built]),
+        StageState::of_failed_execution(&execution(StageStatus::Failed), &[built]),
         None
     );
 }
