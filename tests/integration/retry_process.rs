@@ -223,6 +223,7 @@ async fn an_unknown_message_is_ignored_with_a_line() {
         stdout.contains("a message is ignored: no known kind of message"),
         "{stdout}"
     );
+    assert!(stdout.contains(r#""SignalsIgnored":1"#), "{stdout}");
 }
 
 #[tokio::test]

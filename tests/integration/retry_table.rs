@@ -297,17 +297,22 @@ fn accepted_retries(server: &HttpServer) -> usize {
     })
 }
 
-/// A list that cannot be read is said in the closing line, and counted.
-#[tokio::test(start_paused = true)]
-async fn a_list_that_cannot_be_read_is_no_empty_one() {
-    let story = closed(WHILE, vec![gated("checkout")]).await;
-    let denied = Fault::Error(ServiceError::access_denied("codepipeline:ListPipelines"));
-    story.fail("ListPipelines", denied, ALWAYS);
+/// What a sweep of the program wrote, while an operation is refused.
+async fn lines_of_a_sweep(
+    story: Story,
+    refusal: Option<(&str, &str)>,
+    environment: &[(&str, &str)],
+) -> (Vec<Value>, String) {
+    if let Some((operation, code)) = refusal {
+        let refused = Fault::Error(ServiceError::new(code, "refused"));
+        story.fail(operation, refused, ALWAYS);
+    }
     let server = serve(story).await;
+    let json_lines = [("AWS_LAMBDA_LOG_FORMAT", "JSON"), ("PACE", "0")];
     let program = start(
         &server,
         RETRY_FUNCTION,
-        &[("AWS_LAMBDA_LOG_FORMAT", "JSON")],
+        &[&json_lines, environment].concat(),
     );
     let finished = server.look(|sandbox| sandbox.lambda.finished().len());
     server.with(|sandbox, _| {
@@ -318,26 +323,101 @@ async fn a_list_that_cannot_be_read_is_no_empty_one() {
     )
     .await;
     let Ended { stdout, .. } = program.kill().await;
-    let lines: Vec<Value> = stdout
-        .lines()
-        .map(|line| serde_json::from_str(line).expect("lines of JSON"))
-        .collect();
-    let of_level = |level: &str| {
-        let lines = lines.iter().filter(|line| line["level"] == level);
-        lines
-            .filter_map(|line| line["message"].as_str())
-            .collect::<Vec<_>>()
-            .join("\n")
+    let lines = stdout.lines();
+    let lines = lines.map(|line| serde_json::from_str(line).expect("lines of JSON"));
+    (lines.collect(), stdout)
+}
+
+/// Each trouble has its metric, and is seen at level WARN if a person has to know of it.
+#[tokio::test(start_paused = true)]
+async fn trouble_is_counted_and_seen() {
+    for (operation, code, metric, level, is_open) in [
+        (
+            "GetPipelineState",
+            "ThrottlingException",
+            "PipelinesUnread",
+            "WARN",
+            false,
+        ),
+        (
+            "ListActionExecutions",
+            "ThrottlingException",
+            "RetryBusy",
+            "INFO",
+            false,
+        ),
+        (
+            "RetryStageExecution",
+            "AccessDeniedException",
+            "RetryDenied",
+            "WARN",
+            false,
+        ),
+        ("DescribeEvents", "AccessDeniedException", "", "WARN", false),
+        (
+            "ListTagsForResource",
+            "AccessDeniedException",
+            "",
+            "WARN",
+            true,
+        ),
+    ] {
+        let story = story(WHILE, vec![gated("checkout")]).await;
+        if !is_open {
+            story.close_the_issue();
+        }
+        let (lines, stdout) = lines_of_a_sweep(story, Some((operation, code)), &[]).await;
+        let closing = lines.last().expect("a closing line");
+        assert_eq!(closing["level"], level, "{operation}: {stdout}");
+        let metrics: Vec<&Value> = lines
+            .iter()
+            .filter(|line| line.get("_aws").is_some())
+            .collect();
+        if metric.is_empty() {
+            assert!(metrics.is_empty(), "{operation}: {stdout}");
+        } else {
+            assert_eq!(metrics[0][metric], 1, "{operation}: {stdout}");
+            let names = &metrics[0]["_aws"]["CloudWatchMetrics"][0]["Metrics"];
+            assert_eq!(
+                names.as_array().map(Vec::len),
+                Some(1),
+                "{operation}: {stdout}"
+            );
+        }
+        tokio::time::pause();
+    }
+}
+
+/// Nobody's pipelines can be judged by a policy of the account that is not valid: that is said.
+#[tokio::test(start_paused = true)]
+async fn an_invalid_policy_of_the_account_is_said() {
+    let story = closed(WHILE, vec![gated("checkout")]).await;
+    let (lines, stdout) = lines_of_a_sweep(story, None, &[("HEALTH_GATE_POLICY", "{oops")]).await;
+    let is_said = |line: &Value| {
+        let message = line["message"].as_str().unwrap_or_default();
+        line["level"] == "WARN"
+            && message.starts_with("nothing goes on but by an override: HEALTH_GATE_POLICY")
     };
-    assert!(
-        of_level("WARN").starts_with("the pipelines could not be listed: AccessDenied"),
-        "{stdout}"
-    );
-    assert!(!stdout.contains("Refusal {"), "no debug dump: {stdout}");
+    assert!(lines.iter().any(is_said), "{stdout}");
+}
+
+/// A list that cannot be read is said in the closing line, and counted.
+#[tokio::test(start_paused = true)]
+async fn a_list_that_cannot_be_read_is_no_empty_one() {
+    let story = closed(WHILE, vec![gated("checkout")]).await;
+    let refusal = Some(("ListPipelines", "AccessDeniedException"));
+    let (lines, stdout) = lines_of_a_sweep(story, refusal, &[]).await;
+    let is_said = |line: &Value| {
+        let message = line["message"].as_str().unwrap_or_default();
+        line["level"] == "WARN"
+            && message.starts_with("the pipelines could not be listed: AccessDenied")
+    };
+    assert!(lines.iter().any(is_said), "{stdout}");
     assert!(
         lines.iter().any(|line| line["RetryDenied"] == 1),
         "{stdout}"
     );
+    assert!(!stdout.contains("Refusal {"), "no debug dump: {stdout}");
 }
 
 /// One line has the outcome of each stage, and another one the metrics.
@@ -347,19 +427,7 @@ async fn one_closing_line_says_what_became_of_each_stage() {
     let never = pipeline("search", vec![(1, lambda(FUNCTION, never))]);
     let story = closed(WHILE, vec![gated("checkout"), never]).await;
     let id = story.execution("checkout");
-    let server = serve(story).await;
-    let program = start(
-        &server,
-        RETRY_FUNCTION,
-        &[("AWS_LAMBDA_LOG_FORMAT", "JSON"), ("PACE", "0")],
-    );
-    signal(&server, "sns-sweep.json").await;
-    let Ended { stdout, stderr, .. } = program.kill().await;
-    assert_eq!(stderr, "");
-    let lines: Vec<Value> = stdout
-        .lines()
-        .map(|line| serde_json::from_str(line).expect("lines of JSON"))
-        .collect();
+    let (lines, stdout) = lines_of_a_sweep(story, None, &[]).await;
     let [metrics, line] = &lines[..] else {
         panic!("the metrics and the closing line: {stdout}")
     };

@@ -289,6 +289,22 @@ async fn a_retry_whose_answer_is_lost_is_not_repeated() {
     }
 }
 
+/// A retry that CodePipeline may not answer in time is not asked for.
+#[tokio::test(start_paused = true)]
+async fn no_retry_begins_that_may_not_end() {
+    let story = Story::of(vec![gated("checkout")]).await;
+    story.close_the_issue();
+    story
+        .0
+        .world
+        .with(|sandbox, _| sandbox.lambda.timeout = Duration::from_secs(3));
+    assert_eq!(
+        outcomes(&story.sweep().await),
+        ["checkout/Production busy: no time was left in this invocation"]
+    );
+    assert_eq!(story.retries(), 0);
+}
+
 /// A function that is short of time tries no more than it has time for, and says what CodePipeline said.
 #[tokio::test(start_paused = true)]
 async fn busy_for_want_of_time_says_why() {

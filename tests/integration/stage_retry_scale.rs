@@ -8,13 +8,20 @@ use aws_sandbox::{Fault, ServiceError};
 use health_gate_aws::Settings;
 use serde_json::{Value, json};
 
-use crate::in_world::{GateWorld, usual};
+use crate::in_world::{GateWorld, RETRY_FUNCTION, usual};
 use crate::story::{ALWAYS, Story, deploy, gated, outcomes, pipeline};
 
 const REGION: &str = "us-east-1";
 
 /// So many pipelines, of which the gate has stopped each third, at a pace.
 async fn story(pipelines: usize, pace: f64) -> Story {
+    let story = stopped(pipelines, pace).await;
+    story.close_the_issue();
+    story
+}
+
+/// The same, and the issue is still open.
+async fn stopped(pipelines: usize, pace: f64) -> Story {
     let settings = Settings {
         pace: Ok(pace),
         ..Settings::default()
@@ -28,7 +35,6 @@ async fn story(pipelines: usize, pace: f64) -> Story {
         }
     });
     let story = Story::in_world(gate, declarations.collect()).await;
-    story.close_the_issue();
     story
         .0
         .world
@@ -79,6 +85,16 @@ async fn calls_come_at_the_pace() {
         );
         assert_eq!(story.0.calls("DescribeEvents"), 10 + 1);
     }
+    let story = stopped(9, 5.0).await;
+    let before = story.all_calls();
+    assert_eq!(retried(&story.sweep().await), 0);
+    let calls = story.calls_since(before);
+    // What is still blocked has its pipeline's tags read.
+    assert_eq!(calls.len(), 1 + 9 + 3 + 3);
+    assert!(
+        calls.windows(2).all(|pair| pair[1] - pair[0] >= 199),
+        "{calls:?}"
+    );
 }
 
 /// Without a pace there are ten calls in flight, and each takes 20 ms here.
@@ -209,4 +225,28 @@ async fn a_pipeline_that_could_not_be_read_is_unread() {
         (&json!(3), &json!(3))
     );
     assert_eq!(outcomes(&account)[0], "p000/- busy: InternalFailure");
+}
+
+/// A CodePipeline that does not answer costs no invocation its end.
+#[tokio::test(start_paused = true)]
+async fn a_silent_list_ends_before_the_deadline() {
+    let story = story(3, 5.0).await;
+    story.0.world.with(|sandbox, _| {
+        sandbox.lambda.timeout = Duration::from_secs(10);
+        sandbox.fail("ListPipelines", Fault::Silence, ALWAYS);
+        let sweep = json!({"Records": [{"Sns": {
+            "TopicArn": "arn:aws:sns:us-east-1:111122223333:health-gate-signals",
+            "Message": json!({"source": "health-gate", "detail-type": "Sweep"}).to_string(),
+        }}]});
+        sandbox.invoke(REGION, RETRY_FUNCTION, sweep);
+    });
+    story.0.run().await;
+    let error = story.0.returned().expect_err("a sweep needs the list");
+    assert_eq!(
+        (&error["errorType"], &error["errorMessage"]),
+        (
+            &json!("pipelines.not-listed"),
+            &json!("the pipelines could not be listed: no answer within 4.4 s")
+        )
+    );
 }

@@ -99,6 +99,11 @@ impl Story {
         self.0
             .world
             .with(|sandbox, now| sandbox.publish_signal(now, "us-east-1", &message));
+        self.last().await
+    }
+
+    /// Runs what waits, and returns what stage-retry returned last.
+    async fn last(&self) -> Value {
         self.0.run().await;
         let last = self.0.world.with(|sandbox, _| {
             // What a retry leads to may have run since.
@@ -108,6 +113,20 @@ impl Story {
         });
         last.expect("stage-retry ran")
             .expect("stage-retry handles every message")
+    }
+
+    /// Sends some messages in one event.
+    pub(crate) async fn signals(&self, messages: &[Value]) -> Value {
+        let record = |message: &Value| {
+            let topic = "arn:aws:sns:us-east-1:111122223333:health-gate-signals";
+            json!({"Sns": {"TopicArn": topic, "Message": message.to_string()}})
+        };
+        let records: Vec<Value> = messages.iter().map(record).collect();
+        let payload = json!({"Records": records});
+        self.0
+            .world
+            .with(|sandbox, _| sandbox.invoke(REGION, RETRY_FUNCTION, payload));
+        self.last().await
     }
 
     pub(crate) async fn sweep(&self) -> Value {

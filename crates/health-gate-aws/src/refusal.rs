@@ -63,3 +63,42 @@ pub(crate) fn endless(operation: &str, pages: usize) -> Refusal {
         is_answer: true,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_codepipeline::error::ErrorMetadata;
+    use aws_sdk_codepipeline::operation::retry_stage_execution::RetryStageExecutionError;
+    use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+    use aws_smithy_types::body::SdkBody;
+
+    fn refusal(status: u16, code: &str) -> Refusal {
+        let metadata = ErrorMetadata::builder().code(code).build();
+        let status = status.try_into().expect("a status");
+        SdkError::service_error(
+            RetryStageExecutionError::generic(metadata),
+            HttpResponse::new(status, SdkBody::empty()),
+        )
+        .into()
+    }
+
+    /// What CodePipeline refuses it has not done; after an error of its own, or no answer, nobody knows.
+    #[test]
+    fn only_a_refusal_is_an_answer() {
+        for (status, code, is_answer) in [
+            (409, "ConflictException", true),
+            (400, "ThrottlingException", true),
+            (500, "InternalFailure", false),
+            (503, "ServiceUnavailable", false),
+        ] {
+            let refusal = refusal(status, code);
+            assert_eq!(
+                (refusal.is_answer, refusal.outcome),
+                (is_answer, RetryOutcome::Busy),
+                "{code}"
+            );
+        }
+        let lost: Refusal = SdkError::<RetryStageExecutionError>::timeout_error("no answer").into();
+        assert!(!lost.is_answer);
+    }
+}

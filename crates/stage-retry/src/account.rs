@@ -8,6 +8,9 @@ use serde::Serialize;
 /// In the closing line's text, so many stages are named.
 const NAMED: usize = 5;
 
+/// What the outcomes of the closing line may take, before the quotation marks are escaped: CloudWatch Logs takes 256 KB an event.
+const OUTCOMES_BYTES: usize = 120_000;
+
 /// What became of a stage, or of a pipeline that could not be looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -146,5 +149,77 @@ impl Account {
         let head = RetriedStage::headline(&self.retried());
         let parts = [head, self.rest()].into_iter().flatten();
         parts.collect::<Vec<_>>().join("; ")
+    }
+
+    /// Each stage's outcome as JSON, and how many more there are than fit.
+    pub(crate) fn outcomes(&self) -> (String, Option<usize>) {
+        let mut text = String::from("[");
+        for (number, stage) in self.stages.iter().enumerate() {
+            let stage = serde_json::to_string(stage).unwrap_or_default();
+            if text.len() + stage.len() > OUTCOMES_BYTES {
+                return (text + "]", Some(self.stages.len() - number));
+            }
+            if number > 0 {
+                text.push(',');
+            }
+            text.push_str(&stage);
+        }
+        (text + "]", None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn account(stages: usize) -> Account {
+        let stage = |number: usize| StageOutcome {
+            stage: Some("Production".to_owned()),
+            pipeline_execution_id: Some("6f0d1c2b-2222-4333-8444-555566667777".to_owned()),
+            ..StageOutcome::of_pipeline(
+                &format!("team-{number}"),
+                RetryOutcome::Blocked.because("1 open AWS Health issue in us-east-1"),
+            )
+        };
+        Account {
+            signals: 1,
+            pipelines: stages,
+            stages: (0..stages).map(stage).collect(),
+            ..Account::default()
+        }
+    }
+
+    /// A line that is too long for CloudWatch Logs would be cut in the middle of a name.
+    #[test]
+    fn outcomes_that_do_not_fit_are_counted() {
+        for stages in [0, 1, 300, 3_000] {
+            let (text, left_out) = account(stages).outcomes();
+            assert!(text.len() <= OUTCOMES_BYTES + 1);
+            let listed: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap_or_default();
+            assert_eq!(listed.len() + left_out.unwrap_or_default(), stages);
+            assert_eq!(left_out.is_some(), stages > 300);
+        }
+    }
+
+    #[test]
+    fn many_stages_are_counted_and_few_are_named() {
+        let mut many = account(300);
+        for stage in many.stages.iter_mut().take(14) {
+            stage.settled = RetryOutcome::Retried.because("AWS Health is clear");
+        }
+        many.unread = 20;
+        assert_eq!(
+            many.summary(),
+            "Retried 14 stages in 14 pipelines; 286 blocked, 20 of 300 pipelines not read, left to the next sweep"
+        );
+        assert_eq!(
+            account(1).summary(),
+            "team-0 / Production: blocked: 1 open AWS Health issue in us-east-1"
+        );
+        let nowhere = Account {
+            signals: 1,
+            ..Account::default()
+        };
+        assert_eq!(nowhere.summary(), "there is no pipeline to look at");
     }
 }

@@ -6,9 +6,6 @@ use health_gate_aws::{Clients, HealthReading, Metrics, publish};
 use crate::account::Account;
 use crate::time_budget::TimeBudget;
 
-/// What the outcomes of a line may take, before the quotation marks are escaped: CloudWatch Logs takes 256 KB an event.
-const OUTCOMES_BYTES: usize = 120_000;
-
 /// What an invocation did.
 pub(crate) struct Closing<'a> {
     pub(crate) account: &'a Account,
@@ -35,7 +32,7 @@ impl Closing<'_> {
             unread,
             ..
         } = self.account;
-        let (outcomes, outcomes_left_out) = self.outcomes();
+        let (outcomes, outcomes_left_out) = self.account.outcomes();
         let count = |outcome| self.account.count(outcome);
         let retried = count(RetryOutcome::Retried);
         let reading = self.health.map(|health| &health.reading);
@@ -111,23 +108,6 @@ impl Closing<'_> {
         count("PipelinesUnread", self.account.unread);
         count("SignalsIgnored", self.account.ignored);
         metrics
-    }
-
-    /// Each stage's outcome as JSON, and how many more there are than fit.
-    fn outcomes(&self) -> (String, Option<usize>) {
-        let stages = &self.account.stages;
-        let mut text = String::from("[");
-        for (number, stage) in stages.iter().enumerate() {
-            let stage = serde_json::to_string(stage).unwrap_or_default();
-            if text.len() + stage.len() > OUTCOMES_BYTES {
-                return (text + "]", Some(stages.len() - number));
-            }
-            if number > 0 {
-                text.push(',');
-            }
-            text.push_str(&stage);
-        }
-        (text + "]", None)
     }
 }
 

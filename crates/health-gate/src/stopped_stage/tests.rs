@@ -325,6 +325,16 @@ fn a_stage_that_has_changed_is_another_one() {
         pipeline_execution_id: "newer".to_owned(),
         ..stage(vec![blocked()])
     }));
+    let goes_on = StageState {
+        status: StageStatus::InProgress,
+        ..stage(vec![blocked()])
+    };
+    assert!(seen.goes_on(&goes_on));
+    assert!(!seen.goes_on(&stage(vec![blocked()])));
+    assert!(!seen.goes_on(&StageState {
+        pipeline_execution_id: "newer".to_owned(),
+        ..goes_on
+    }));
 }
 
 /// How a Lambda action that timed out shows is not known: without a code and a text it never answered; and the state
