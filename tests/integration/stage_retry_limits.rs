@@ -125,6 +125,21 @@ async fn an_empty_resolved_configuration_is_none() {
     assert_eq!(retries, 1);
 }
 
+/// A pipeline's variables stand in the configuration, and their values in the resolved one: the gate judged by these.
+#[tokio::test(start_paused = true)]
+async fn the_resolved_parameters_are_the_policy() {
+    let variable = |output: &mut Value| {
+        output["actionExecutionDetails"][0]["input"]["configuration"]["UserParameters"] =
+            json!("#{variables.Region}");
+    };
+    let (outcomes, retries) = sweep_with("ListActionExecutions", 0..1, variable).await;
+    assert_eq!(
+        outcomes,
+        ["checkout/Production retried: AWS Health is clear"]
+    );
+    assert_eq!(retries, 1);
+}
+
 /// The marker counts and not the code: in the rows it stands in the summary.
 #[tokio::test(start_paused = true)]
 async fn a_stage_stopped_for_want_of_a_support_plan_goes_on_when_there_is_one() {
