@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use aws_sandbox::codepipeline::Status;
+use aws_sandbox::codepipeline::{ExecutionMode, Status};
 use aws_sandbox::{Fault, ServiceError};
 use health_gate_aws::Settings;
 use serde_json::{Value, json};
 
 use crate::in_world::{GateWorld, RETRY_FUNCTION, usual};
-use crate::story::{ALWAYS, Story, deploy, gated, outcomes, pipeline};
+use crate::story::{ALWAYS, Story, WHILE, deploy, gated, outcomes, pipeline};
 
 const REGION: &str = "us-east-1";
 
@@ -195,6 +195,33 @@ async fn reach_everything(pace: f64, timeout: Duration) {
     }
     assert!(read.len() > 1, "one sweep does not reach all: {read:?}");
     assert_eq!(story.status("p087").await, Status::Succeeded);
+}
+
+/// The executions of one pipeline take longer than a sweep has: it is begun with once, and then the others have their turn.
+#[tokio::test(start_paused = true)]
+async fn a_pipeline_that_takes_too_long_holds_up_no_others() {
+    let story = stopped(90, 0.5).await;
+    story.0.world.with(|sandbox, now| {
+        let many = gated("a-many").in_mode(ExecutionMode::Parallel);
+        sandbox.create_pipeline(now, REGION, many);
+    });
+    for _ in 0..40 {
+        story.release("a-many");
+    }
+    story.0.play(WHILE).await;
+    story.close_the_issue();
+    story
+        .0
+        .world
+        .with(|sandbox, _| sandbox.lambda.timeout = Duration::from_mins(2));
+    let mut retried_stages = 0;
+    let mut sweeps = 0;
+    while retried_stages < 30 {
+        retried_stages += retried(&story.sweep().await);
+        story.0.play(Duration::from_mins(10)).await;
+        sweeps += 1;
+        assert!(sweeps <= 8, "{retried_stages} of 30 after {sweeps} sweeps");
+    }
 }
 
 /// There is no time at all: an answer comes all the same, and nothing is half done.

@@ -38,6 +38,11 @@ impl StageOutcome {
         }
     }
 
+    /// By what the outcomes of an account are sorted.
+    pub(crate) fn order(&self) -> impl Ord {
+        (&self.pipeline, &self.stage, &self.pipeline_execution_id)
+    }
+
     /// `checkout / Production`, for people.
     fn place(&self) -> String {
         match &self.stage {

@@ -23,8 +23,8 @@ pub struct StageRetry {
     rules: RetryRules,
     pipelines: Wildcards,
     notification_topic: Option<String>,
-    /// The first pipeline that the last sweep of this process did not reach. Without it (a new process, or all were reached) a sweep
-    /// begins anywhere: it only saves looking twice.
+    /// The first pipeline that the last sweep of this process did not reach, although it did not begin with it: one that takes longer than
+    /// a sweep holds up no others. Without it (a new process, or all were reached) a sweep begins anywhere: it only saves looking twice.
     resume: Mutex<Option<String>>,
 }
 
@@ -99,7 +99,9 @@ impl StageRetry {
         } = Scan::of(&targets.list, observer, &time).await;
         let unread = unreached.len() + unread_pipelines(&stages).len();
         if targets.is_sweep {
-            *self.resume() = unreached.into_iter().next();
+            *self.resume() = unreached
+                .into_iter()
+                .find(|name| resume.as_ref() != Some(name));
         }
 
         let mut health = None;
@@ -117,16 +119,7 @@ impl StageRetry {
             };
             stages.extend(retries.settle(stopped).await);
         }
-        stages.sort_by(|a, b| {
-            let place = |stage: &crate::StageOutcome| {
-                (
-                    stage.pipeline.clone(),
-                    stage.stage.clone(),
-                    stage.pipeline_execution_id.clone(),
-                )
-            };
-            place(a).cmp(&place(b))
-        });
+        stages.sort_by(|a, b| a.order().cmp(&b.order()));
         let account = Account {
             signals: signals.len(),
             ignored: targets.ignored,

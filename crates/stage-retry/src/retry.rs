@@ -102,8 +102,9 @@ impl Retries<'_> {
     ) -> Result<String, Settlement> {
         let clients = self.observer.clients;
         let judge = |overridden| stage.judge(self.reading, overridden, clients.clock.now());
-        let Err(refused) = judge(None) else {
-            return judge(None);
+        let refused = match judge(None) {
+            Ok(why) => return Ok(why),
+            Err(refused) => refused,
         };
         let tag = match tag {
             Some(tag) => tag,
