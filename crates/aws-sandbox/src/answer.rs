@@ -12,7 +12,7 @@ pub enum Answer {
     Now(Response<Bytes>),
     /// Answer it so much later.
     After(Duration, Response<Bytes>),
-    /// Hand it in again so much later, marked as one that has waited. Nothing has happened yet.
+    /// Hand it in again so much later, marked as one that has waited, and whether or not the client still does. Nothing has happened yet.
     Wait(Duration),
     /// Hand it in again when the state has changed: a long poll. Nothing has happened yet.
     Later,
@@ -22,10 +22,18 @@ pub enum Answer {
     Never,
 }
 
-/// The header of a request that has waited already.
-pub(crate) const WAITED: &str = "x-sandbox-waited";
+/// The header of a request that has waited already, in milliseconds.
+const WAITED: &str = "x-sandbox-waited";
 
-pub(crate) fn mark_as_waited(request: &mut Request<Bytes>) {
-    let yes = HeaderValue::from_static("yes");
-    request.headers_mut().insert(WAITED, yes);
+pub(crate) fn mark_as_waited(request: &mut Request<Bytes>, by: Duration) {
+    let millis = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
+    request
+        .headers_mut()
+        .insert(WAITED, HeaderValue::from(millis));
+}
+
+/// How long a request has waited already, if it has.
+pub(crate) fn has_waited(request: &Request<Bytes>) -> Option<Duration> {
+    let millis = request.headers().get(WAITED)?.to_str().ok()?;
+    millis.parse().ok().map(Duration::from_millis)
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::answer::{Answer, WAITED};
+use crate::answer::{Answer, has_waited};
 use crate::codec::Target;
 use crate::codepipeline::CodePipeline;
 use crate::context::Context;
@@ -71,15 +71,16 @@ impl Sandbox {
             caller: caller(request),
             input: Value::Null,
             outcome: Outcome::Silence,
+            fault: None,
         };
-        let fault = if request.headers().contains_key(WAITED) {
-            None
-        } else {
-            self.faults.take(now, &target.operation, &target.region)
+        let fault = match has_waited(request) {
+            Some(by) => Some(Fault::Slow(by)),
+            None => match self.faults.take(now, &target.operation, &target.region) {
+                Some(Fault::Slow(by)) => return Answer::Wait(by),
+                fault => fault,
+            },
         };
-        if let Some(Fault::Slow(by)) = fault {
-            return Answer::Wait(by);
-        }
+        call.fault.clone_from(&fault);
         let without = |result| Done {
             input: input_of(&target, request.body()),
             result,

@@ -24,10 +24,26 @@ pub enum Fault {
     NoConnection(&'static str),
     /// The call is taken and done, and the connection ends before the answer.
     Cut,
-    /// The call is done only so much later, and then answered.
+    /// The call is done only so much later, whether or not the client still waits, and then answered.
     Slow(Duration),
     /// The call is taken and done, and the answer comes so much later.
     Late(Duration),
+}
+
+impl Fault {
+    /// What it is, in a word or two: the error's code, `silence`, `cut`.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Error(error) => &error.code,
+            Self::Output(_) => "wrong output",
+            Self::Garbage => "garbage",
+            Self::Silence => "silence",
+            Self::NoConnection(_) => "no connection",
+            Self::Cut => "cut",
+            Self::Slow(_) => "slow",
+            Self::Late(_) => "late",
+        }
+    }
 }
 
 /// The faults to come.

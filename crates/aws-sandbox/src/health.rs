@@ -4,7 +4,7 @@ mod describe_events;
 mod event;
 mod eventbridge;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::timestamp::Timestamp;
@@ -20,8 +20,12 @@ pub struct Health {
     pub active: String,
     /// How far behind the passive endpoint is.
     pub replication_lag: Duration,
+    /// The most events of a page, whatever more is asked for: a page may be shorter than that.
+    pub longest_page: usize,
     /// In how many messages EventBridge gets an event, by its ARN; in one, if it is not here.
     pages: BTreeMap<String, u32>,
+    /// Events that are shown whatever region and status are asked for.
+    strays: BTreeSet<String>,
     /// Every version of each event, by its ARN, oldest first, with the endpoint at which it was written: the active one then.
     events: BTreeMap<String, Vec<(String, Event)>>,
 }
@@ -31,7 +35,9 @@ impl Default for Health {
         Self {
             active: REGIONS[0].to_owned(),
             replication_lag: Duration::ZERO,
+            longest_page: 100,
             pages: BTreeMap::new(),
+            strays: BTreeSet::new(),
             events: BTreeMap::new(),
         }
     }
@@ -65,6 +71,11 @@ impl Health {
     /// EventBridge gets this event in so many messages (user guide, "Pagination of AWS Health events on EventBridge").
     pub fn split_event(&mut self, arn: &str, pages: u32) {
         self.pages.insert(arn.to_owned(), pages);
+    }
+
+    /// This event is shown from now on whatever region and status are asked for: AWS Health has been seen to answer with others.
+    pub fn show_always(&mut self, arn: &str) {
+        self.strays.insert(arn.to_owned());
     }
 
     /// What an endpoint shows of each event: the active one everything, the other one what was written at it while it was the

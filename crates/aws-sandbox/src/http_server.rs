@@ -131,7 +131,10 @@ impl Shared {
     }
 
     /// An error ends the connection.
-    async fn answer(&self, request: Request<Bytes>) -> io::Result<Response<Full<Bytes>>> {
+    async fn answer(
+        self: &Arc<Self>,
+        request: Request<Bytes>,
+    ) -> io::Result<Response<Full<Bytes>>> {
         // Lambda's Runtime API and the control have paths, services do not.
         let path = request.uri().path();
         if path.starts_with("/lambda/") || path.starts_with("/sandbox/") {
@@ -144,13 +147,30 @@ impl Shared {
         answer
     }
 
-    async fn answer_patiently(
-        &self,
+    /// A task of its own does it, which goes on when the client has gone.
+    async fn handle_later(
+        self: Arc<Self>,
         mut request: Request<Bytes>,
+        by: Duration,
+    ) -> io::Result<Answer> {
+        mark_as_waited(&mut request, by);
+        let work = tokio::spawn(async move {
+            tokio::time::sleep(by).await;
+            self.with(|sandbox, now| sandbox.handle(now, &request))
+        });
+        work.await.map_err(io::Error::other)
+    }
+
+    async fn answer_patiently(
+        self: &Arc<Self>,
+        request: Request<Bytes>,
     ) -> io::Result<Response<Full<Bytes>>> {
         let mut changed = self.changed.subscribe();
         loop {
-            let answer = self.lock().handle(now(), &request);
+            let mut answer = self.lock().handle(now(), &request);
+            if let Answer::Wait(by) = answer {
+                answer = Arc::clone(self).handle_later(request.clone(), by).await?;
+            }
             match answer {
                 Answer::Now(response) => {
                     self.changed.send_replace(());
@@ -165,10 +185,8 @@ impl Shared {
                     self.changed.send_replace(());
                     return Err(io::Error::other(why));
                 }
-                Answer::Wait(by) => {
-                    tokio::time::sleep(by).await;
-                    mark_as_waited(&mut request);
-                }
+                // One that has waited never waits again.
+                Answer::Wait(_) => return pending().await,
                 Answer::Later if changed.changed().await.is_ok() => {}
                 Answer::Later | Answer::Never => return pending().await,
             }

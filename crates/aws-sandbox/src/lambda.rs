@@ -242,7 +242,7 @@ impl Lambda {
     }
 
     /// Whether an invocation has begun and not ended.
-    pub(crate) fn is_running(&self, request_id: &str) -> bool {
+    pub fn is_running(&self, request_id: &str) -> bool {
         self.running.contains_key(request_id)
     }
 

@@ -107,6 +107,7 @@ impl Sandbox {
             caller: None,
             input: json!(input),
             outcome: result.map_or_else(Outcome::Error, Outcome::Output),
+            fault: None,
         });
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
+use crate::faults::Fault;
 use crate::service_error::ServiceError;
 use crate::timestamp::Timestamp;
 
@@ -28,6 +29,8 @@ pub struct Call {
     pub input: Value,
     /// How it ended.
     pub outcome: Outcome,
+    /// What went wrong with it on purpose.
+    pub fault: Option<Fault>,
 }
 
 /// How a call ended.
@@ -97,6 +100,13 @@ impl fmt::Display for Call {
             Outcome::Garbage => f.write_str("garbage"),
             Outcome::Silence => f.write_str("no answer"),
             Outcome::NoConnection(why) => f.write_str(why),
+        }?;
+        // What the outcome does not show.
+        match &self.fault {
+            Some(fault @ (Fault::Cut | Fault::Late(_) | Fault::Slow(_) | Fault::Output(_))) => {
+                write!(f, " [{}]", fault.name())
+            }
+            Some(_) | None => Ok(()),
         }
     }
 }

@@ -158,11 +158,18 @@ impl World {
         }
     }
 
-    async fn sleep_until(&self, at: Timestamp) {
+    /// Lets time pass until then, and nothing happen in it.
+    pub async fn sleep_until(&self, at: Timestamp) {
         let left = SystemTime::from(at)
             .duration_since(self.clock.now())
             .unwrap_or_default();
         tokio::time::sleep(left).await;
+    }
+
+    /// Waits for the next call of a client.
+    pub fn changed(&self) -> impl Future<Output = ()> {
+        // From now on, not from the first poll on.
+        self.changed.notified()
     }
 
     /// What the SDK's clients of a process in `region` are made from.
@@ -197,9 +204,16 @@ impl World {
         tokio::time::sleep(ROUND_TRIP / 2).await;
         let mut answer = self.with(|sandbox, now| sandbox.handle(now, &request));
         if let Answer::Wait(by) = answer {
-            tokio::time::sleep(by).await;
-            mark_as_waited(&mut request);
-            answer = self.with(|sandbox, now| sandbox.handle(now, &request));
+            mark_as_waited(&mut request, by);
+            let world = self.clone();
+            // It is done whether or not the client still waits for the answer.
+            let work = tokio::spawn(async move {
+                tokio::time::sleep(by).await;
+                let answer = world.with(|sandbox, now| sandbox.handle(now, &request));
+                world.changed.notify_waiters();
+                answer
+            });
+            answer = work.await.expect("the sandbox does not panic");
         }
         self.changed.notify_waiters();
         tokio::time::sleep(ROUND_TRIP / 2).await;

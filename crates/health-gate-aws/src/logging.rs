@@ -8,6 +8,7 @@ use tracing::level_filters::LevelFilter;
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{FilterExt, Targets, filter_fn};
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::FormatTime;
 use tracing_subscriber::layer::{Context, SubscriberExt};
@@ -19,26 +20,37 @@ use crate::settings::{LogFormat, Settings};
 
 /// Sends log lines to stdout from now on, dated by `clock`. Call it once, first thing in `main`.
 pub fn init(settings: &Settings, clock: Clock) {
+    // Only a second call can fail here; then the first one's subscriber stays, which is what it is for.
+    let _ = tracing::subscriber::set_global_default(subscriber(settings, clock, io::stdout));
+}
+
+/// What writes log lines and metrics to `out`, dated by `clock`.
+pub fn subscriber<W>(settings: &Settings, clock: Clock, out: W) -> impl Subscriber + Send + Sync
+where
+    W: for<'w> MakeWriter<'w> + Clone + Send + Sync + 'static,
+{
     let metric_lines = MetricLines {
         level: metric_level(settings.log_level.as_deref()),
         clock: clock.clone(),
+        out: out.clone(),
     };
     // Told what it is for, so that it does not make every crate's TRACE lines worth writing.
     let is_metrics =
         filter_fn(|line| line.target() == metrics::TARGET).with_max_level_hint(LevelFilter::ERROR);
-    let subscriber = tracing_subscriber::registry()
-        .with(layer(settings, clock))
-        .with(metric_lines.with_filter(is_metrics));
-    // Only a second call can fail here; then the first one's subscriber stays, which is what it is for.
-    let _ = tracing::subscriber::set_global_default(subscriber);
+    tracing_subscriber::registry()
+        .with(layer(settings, clock, out))
+        .with(metric_lines.with_filter(is_metrics))
 }
 
-fn layer<S>(settings: &Settings, clock: Clock) -> Box<dyn Layer<S> + Send + Sync>
+fn layer<S, W>(settings: &Settings, clock: Clock, out: W) -> Box<dyn Layer<S> + Send + Sync>
 where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
     let filter = level(settings.log_level.as_deref()).and(filter_fn(may_be_logged));
-    let lines = tracing_subscriber::fmt::layer().with_timer(clock);
+    let lines = tracing_subscriber::fmt::layer()
+        .with_timer(clock)
+        .with_writer(out);
     match settings.log_format {
         LogFormat::Json => lines
             .json()
@@ -62,12 +74,17 @@ fn may_be_logged(line: &Metadata<'_>) -> bool {
 
 /// Writes the lines of metrics as they are, at whatever level and in whatever format the log is. With Lambda's JSON log
 /// format, Lambda drops lines without `timestamp` and `level`, and those whose level is too low: they carry both.
-struct MetricLines {
+struct MetricLines<W> {
     level: &'static str,
     clock: Clock,
+    out: W,
 }
 
-impl<S: Subscriber> Layer<S> for MetricLines {
+impl<S, W> Layer<S> for MetricLines<W>
+where
+    S: Subscriber,
+    W: for<'w> MakeWriter<'w> + 'static,
+{
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let mut line = Line::default();
         event.record(&mut line);
@@ -81,7 +98,7 @@ impl<S: Subscriber> Layer<S> for MetricLines {
             self.level
         );
         // Nobody is left to tell when stdout is closed.
-        let _ = io::stdout().lock().write_all(text.as_bytes());
+        let _ = self.out.make_writer().write_all(text.as_bytes());
     }
 }
 

@@ -103,7 +103,11 @@ impl Health {
         }
         let mut events: Vec<&Event> = self
             .shown(context.region, context.turn.now)
-            .filter(|event| input.filter.matches(event))
+            .filter(|event| {
+                input
+                    .filter
+                    .matches(event, self.strays.contains(&event.arn))
+            })
             .collect();
         // "Sorted by lastModifiedTime, starting with the most recent event."
         events.sort_by(|a, b| {
@@ -117,7 +121,7 @@ impl Health {
             .as_deref()
             .map_or(Ok(0), |token| position(token, events.len()))?;
         let page = usize::try_from(input.max_results.unwrap_or(DEFAULT_PAGE)).unwrap_or_default();
-        let end = events.len().min(begin + page);
+        let end = events.len().min(begin + page.min(self.longest_page));
         let next_token = (end < events.len()).then(|| token(end));
         Ok(Output {
             events: events.drain(begin..end).cloned().collect(),
@@ -127,8 +131,8 @@ impl Health {
 }
 
 impl Filter {
-    /// All members given must hold; the values of one member are alternatives.
-    fn matches(&self, event: &Event) -> bool {
+    /// All members given must hold; the values of one member are alternatives. A stray's region and status are not looked at.
+    fn matches(&self, event: &Event, is_stray: bool) -> bool {
         let allows = |allowed: &Option<Vec<String>>, value: &String| {
             allowed.as_ref().is_none_or(|list| list.contains(value))
         };
@@ -143,9 +147,10 @@ impl Filter {
             && allows(&self.event_arns, &event.arn)
             && allows(&self.event_type_codes, &event.event_type_code)
             && allows(&self.services, &event.service)
-            && allows(&self.regions, &event.region)
             && allows(&self.event_type_categories, &event.event_type_category)
-            && allows(&self.event_status_codes, &event.status_code)
+            && (is_stray
+                || allows(&self.regions, &event.region)
+                    && allows(&self.event_status_codes, &event.status_code))
     }
 }
 

@@ -87,6 +87,7 @@ fn call(at: Timestamp, operation: &str, input: Value, error: Option<ServiceError
         caller: None,
         input,
         outcome: error.map_or(Outcome::Output(Value::Null), Outcome::Error),
+        fault: None,
     }
 }
 
