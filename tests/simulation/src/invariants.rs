@@ -1,0 +1,333 @@
+//! What has to hold in every world. Each invariant counts how often it was looked at, and how often in a situation in which it could
+//! have been broken: an invariant that is never in danger shows nothing.
+
+mod credentials;
+mod decisions;
+mod jobs;
+mod reading;
+mod rest;
+mod retries;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sandbox::lambda::Invocation;
+use aws_sandbox::sns::Disturbance;
+use aws_sandbox::{Call, Timestamp, World};
+
+use crate::functions::{Ending, GATE, RETRY};
+use crate::plan::{Deed, Interruption, Plan};
+use crate::truth::Truth;
+
+/// What has to hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Invariant {
+    /// An invocation gives its job at most one result, and says that it did only if CodePipeline has taken it.
+    OneResult,
+    /// No invocation has to be ended by Lambda.
+    InTime,
+    /// Nothing passes with a blocking event unless it is warned, overridden or rolled back.
+    NoPassWhileBlocked,
+    /// What was not read is never taken for clear.
+    UnknownIsNotClear,
+    /// What is stopped or held has a reason, and a person's word counts.
+    StopsHaveReasons,
+    /// A hold ends.
+    HoldsEnd,
+    /// A result has the form that people and stage-retry rely on.
+    Report,
+    /// Nothing is retried but what the gate has stopped and nothing stands in the way of, and nothing twice.
+    OnlyItsStops,
+    /// What the gate has stopped goes on.
+    GoesOn,
+    /// No log, message or result shows artifact credentials.
+    NoCredentials,
+    /// No function panics.
+    NoPanic,
+}
+
+impl Invariant {
+    /// All of them.
+    pub const ALL: [Self; 11] = [
+        Self::OneResult,
+        Self::InTime,
+        Self::NoPassWhileBlocked,
+        Self::UnknownIsNotClear,
+        Self::StopsHaveReasons,
+        Self::HoldsEnd,
+        Self::Report,
+        Self::OnlyItsStops,
+        Self::GoesOn,
+        Self::NoCredentials,
+        Self::NoPanic,
+    ];
+
+    /// What has to hold, in words.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::OneResult => {
+                "each job has exactly one result, and each invocation gives one at most"
+            }
+            Self::InTime => "no invocation has to be ended by Lambda",
+            Self::NoPassWhileBlocked => {
+                "nothing passes while blocked unless warned, overridden or rolled back"
+            }
+            Self::UnknownIsNotClear => "what was not read is never taken for clear",
+            Self::StopsHaveReasons => {
+                "what is stopped or held has a reason, and a person's word counts"
+            }
+            Self::HoldsEnd => "a hold ends",
+            Self::Report => "a result has the form that people and stage-retry rely on",
+            Self::OnlyItsStops => "nothing is retried but what the gate stopped and may go on",
+            Self::GoesOn => "what the gate stopped goes on",
+            Self::NoCredentials => "no log, message or result shows credentials",
+            Self::NoPanic => "nothing panics",
+        }
+    }
+}
+
+/// An invariant that does not hold.
+#[derive(Debug, Clone)]
+pub struct Violation {
+    /// Which.
+    pub invariant: Invariant,
+    /// When.
+    pub at: Timestamp,
+    /// What happened instead.
+    pub what: String,
+}
+
+/// How often an invariant was looked at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// In all.
+    pub checked: usize,
+    /// In a situation in which it could have been broken.
+    pub in_danger: usize,
+}
+
+/// An invocation, when it has ended.
+#[derive(Debug, Clone)]
+pub(crate) struct Ended {
+    pub(crate) invocation: Invocation,
+    /// By which its calls are known.
+    pub(crate) name: String,
+    pub(crate) began: Timestamp,
+    /// The transcript's length then.
+    pub(crate) first_call: usize,
+    pub(crate) interruption: Option<Interruption>,
+    /// The operations that it has called. A call that it gave up before it was done is not in the transcript.
+    pub(crate) made: Vec<String>,
+}
+
+/// The invocation that is looked at, and the world around it.
+struct Look<'a> {
+    world: &'a World,
+    truth: &'a Truth,
+    plan: &'a Plan,
+    ended: &'a Ended,
+    /// `None`: Lambda has ended it.
+    ending: Option<&'a Ending>,
+    /// The calls that it made, oldest first.
+    calls: Vec<Call>,
+}
+
+/// What is known of the checks so far.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Checks {
+    pub(crate) tallies: BTreeMap<Invariant, Tally>,
+    /// What went wrong on purpose, by kind, and what with: an operation, or a function or a message.
+    pub(crate) faults: BTreeMap<(String, String), usize>,
+    /// What was done, and how many invocations ended.
+    pub(crate) steps: usize,
+    seen: Seen,
+    /// By the attempt of an action: when the first round of its hold was accepted, and when AWS Health was read last.
+    holds: BTreeMap<String, (i64, i64)>,
+    /// Stops that were lifted, by their actions' attempts.
+    lifted: BTreeSet<String>,
+    /// Invocations that were given credentials since the last look.
+    given_credentials: usize,
+    /// Jobs that a function was sent.
+    jobs: BTreeSet<String>,
+}
+
+/// How far each record has been looked through.
+#[derive(Debug, Clone, Copy, Default)]
+struct Seen {
+    calls: usize,
+    log: usize,
+    published: usize,
+    finished: usize,
+}
+
+impl Look<'_> {
+    /// Whether an operation was called.
+    fn has_called(&self, operation: &str) -> bool {
+        self.ended.made.iter().any(|made| made == operation)
+    }
+
+    /// Whether something went wrong with a call of an operation.
+    fn went_wrong(&self, operation: &str) -> bool {
+        let of_operation = |call: &&Call| call.operation == operation;
+        let made = self
+            .ended
+            .made
+            .iter()
+            .filter(|made| *made == operation)
+            .count();
+        let done: Vec<&Call> = self.calls.iter().filter(of_operation).collect();
+        done.len() < made || done.iter().any(|call| call.fault.is_some())
+    }
+}
+
+type Checked = Result<(), Violation>;
+
+impl Checks {
+    /// An invariant was looked at.
+    fn count(&mut self, invariant: Invariant, in_danger: bool) {
+        let tally = self.tallies.entry(invariant).or_default();
+        tally.checked += 1;
+        tally.in_danger += usize::from(in_danger);
+    }
+
+    /// An invariant holds, or not.
+    fn hold(
+        &mut self,
+        invariant: Invariant,
+        in_danger: bool,
+        at: Timestamp,
+        broken: Option<String>,
+    ) -> Checked {
+        self.count(invariant, in_danger);
+        match broken {
+            None => Ok(()),
+            Some(what) => Err(Violation {
+                invariant,
+                at,
+                what,
+            }),
+        }
+    }
+
+    /// A thing was done.
+    pub(crate) fn deed(&mut self, deed: &Deed) {
+        self.steps += 1;
+        match deed {
+            Deed::Redeliver(function) => self.fault("delivered again", function.name()),
+            Deed::FailOver(_) => self.fault("failover", "AWS Health"),
+            Deed::Disturb {
+                disturbance,
+                deliveries,
+            } => {
+                let kind = match disturbance {
+                    Disturbance::Twice => "twice",
+                    Disturbance::Late(_) => "late",
+                    Disturbance::Retried(_) => "retried",
+                    Disturbance::Lost => "lost",
+                };
+                (0..*deliveries).for_each(|_| self.fault(kind, "message"));
+            }
+            // Calls and invocations count when they meet it.
+            Deed::Fail { .. } | Deed::Limit { .. } | Deed::Interrupt(..) => {}
+            Deed::Write { .. }
+            | Deed::Release(_)
+            | Deed::Retry { .. }
+            | Deed::Stop { .. }
+            | Deed::RollBack(_)
+            | Deed::Freeze(_)
+            | Deed::Thaw(_)
+            | Deed::Override(..)
+            | Deed::RemoveOverride(_)
+            | Deed::Sweep
+            | Deed::Rumour(_)
+            | Deed::Noise
+            | Deed::TimeOut(_) => {}
+        }
+    }
+
+    fn fault(&mut self, kind: &str, of: &str) {
+        *self
+            .faults
+            .entry((kind.to_owned(), of.to_owned()))
+            .or_default() += 1;
+    }
+
+    /// An invocation has ended, or was by Lambda.
+    pub(crate) fn invocation(
+        &mut self,
+        world: &World,
+        truth: &Truth,
+        plan: &Plan,
+        ended: Ended,
+        ending: Option<Ending>,
+    ) -> Checked {
+        self.steps += 1;
+        let calls = world.with(|sandbox, _| {
+            let calls = &sandbox.transcript.calls()[ended.first_call..];
+            let own = |call: &&Call| call.caller.as_deref() == Some(&*ended.name);
+            calls.iter().filter(own).cloned().collect()
+        });
+        match (&ending, ended.interruption) {
+            (Some(Ending::Crashed), _) => self.fault("crash", &ended.invocation.function),
+            (None, Some(_)) => self.fault("stands still", &ended.invocation.function),
+            (_, _) => {}
+        }
+        let look = Look {
+            world,
+            truth,
+            plan,
+            ended: &ended,
+            ending: ending.as_ref(),
+            calls,
+        };
+        self.in_time(&look)?;
+        match &*ended.invocation.function {
+            GATE => {
+                self.given_credentials += 1;
+                self.one_result(&look)?;
+                self.decision(&look)
+            }
+            RETRY => self.retries(&look),
+            _ => Ok(()),
+        }
+    }
+
+    /// What was written since the last time is looked through.
+    pub(crate) fn always(&mut self, world: &World, log: &crate::log::Log) -> Checked {
+        self.count_faults(world);
+        self.no_credentials(world, log)
+    }
+
+    fn count_faults(&mut self, world: &World) {
+        world.with(|sandbox, _| {
+            for call in &sandbox.transcript.calls()[self.seen.calls..] {
+                if let Some(fault) = &call.fault {
+                    self.fault(fault.name(), &call.operation);
+                }
+            }
+        });
+    }
+
+    /// Everything is done, and nothing goes wrong any more; the last sweep began at `swept`.
+    pub(crate) fn at_the_end(
+        &mut self,
+        world: &World,
+        truth: &Truth,
+        plan: &Plan,
+        swept: Timestamp,
+    ) -> Checked {
+        self.every_job_is_answered(world)?;
+        self.rest(world, truth, plan, swept.as_millis())
+    }
+
+    /// Sweeps went on finding something.
+    pub(crate) fn no_end(at: Timestamp) -> Violation {
+        let what =
+            "sweeps come to no end: each has found something that another one might go on with"
+                .to_owned();
+        Violation {
+            invariant: Invariant::GoesOn,
+            at,
+            what,
+        }
+    }
+}

@@ -1,0 +1,539 @@
+//! What the gate decides, held against what is true and what it has read.
+
+use aws_sandbox::Call;
+use aws_sandbox::codepipeline::{ExecutionMode, JobContext};
+use serde_json::Value;
+
+use super::jobs::{is_accepted, is_result, is_same, job_id};
+use super::reading::Reading;
+use super::{Checked, Checks, Invariant, Look};
+use crate::plan::Policy;
+
+/// From when a hold has run out until CodePipeline is told: a round comes every half a minute, and takes its time.
+const ROUND: i64 = 90_000;
+/// From the beginning of an invocation to its answer.
+const ANSWER: i64 = 40_000;
+/// The variables of a success.
+const VARIABLES: [&str; 8] = [
+    "CheckedAt",
+    "IncidentArns",
+    "IncidentCount",
+    "OverriddenBy",
+    "OverriddenUntil",
+    "OverrideReason",
+    "Regions",
+    "Verdict",
+];
+
+/// A decision, and what it is judged by.
+struct Decided<'a> {
+    look: &'a Look<'a>,
+    context: &'a JobContext,
+    policy: &'a Policy,
+    reading: Reading,
+    /// The invocation's beginning, and the result.
+    from: i64,
+    to: i64,
+    /// Whether something stood in the way at some time of it.
+    was_blocked: bool,
+    /// Calls about the pipeline went wrong.
+    in_the_dark: bool,
+}
+
+impl Decided<'_> {
+    fn is_unread(&self) -> bool {
+        self.reading.went_wrong || self.reading.complete_at(self.policy).is_empty()
+    }
+
+    /// It is a rollback that the policy lets pass.
+    fn is_free_rollback(&self) -> bool {
+        self.look
+            .truth
+            .is_rollback(&self.context.pipeline_execution_id)
+            && self.policy.says("onRollback", "pass")
+    }
+
+    /// It is held, and may be for longer. The first round is known from its answer, which is later than its beginning.
+    fn is_within_hold(&self, hold: Option<&(i64, i64)>) -> bool {
+        hold.is_some_and(|(since, _)| self.to - since < self.policy.millis("maxHold") - ANSWER)
+    }
+
+    /// An earlier round has held it.
+    fn goes_on(&self) -> bool {
+        let data = &self.look.ended.invocation.payload["CodePipeline.job"]["data"];
+        data["continuationToken"].is_string()
+    }
+
+    /// A person has stopped the execution, and the gate could have known.
+    fn is_stopped(&self) -> bool {
+        let execution = &self.context.pipeline_execution_id;
+        !self.in_the_dark
+            && !self.is_parallel()
+            && self
+                .look
+                .truth
+                .stayed_stopped(execution, self.from, self.to)
+    }
+
+    /// All that AWS Health has answered is this error.
+    fn is_refused(&self, code: &str) -> bool {
+        let is_code = |call: &&Call| {
+            call.fault
+                .as_ref()
+                .is_some_and(|fault| fault.name() == code)
+        };
+        let calls = self.look.calls.iter();
+        let refused = calls
+            .filter(|call| call.operation == "DescribeEvents")
+            .filter(is_code);
+        let made = self
+            .look
+            .ended
+            .made
+            .iter()
+            .filter(|made| *made == "DescribeEvents");
+        let made = made.count();
+        made > 0 && refused.count() == made
+    }
+
+    /// Nobody's waiting mends why AWS Health is unread.
+    fn is_for_people(&self) -> bool {
+        self.is_refused("SubscriptionRequiredException") || self.is_refused("AccessDeniedException")
+    }
+
+    /// Some answer of AWS Health was one that nobody's waiting mends.
+    fn saw_people(&self) -> bool {
+        let codes = ["SubscriptionRequiredException", "AccessDeniedException"];
+        let mut faults = self
+            .look
+            .calls
+            .iter()
+            .filter_map(|call| call.fault.as_ref());
+        faults.any(|fault| codes.contains(&fault.name()))
+    }
+
+    /// An incident that was certainly read, and blocks.
+    fn seen(&self) -> Option<String> {
+        self.reading.events().find_map(|(endpoint, arn)| {
+            let truth = self.look.truth;
+            let blocking = truth.blocked_throughout(self.policy, endpoint, self.from, self.to);
+            blocking
+                .iter()
+                .any(|incident| incident.arn() == arn)
+                .then(|| arn.to_owned())
+        })
+    }
+
+    fn is_parallel(&self) -> bool {
+        let pipeline = self.look.plan.pipeline(&self.context.pipeline);
+        pipeline.is_some_and(|pipeline| pipeline.mode == ExecutionMode::Parallel)
+    }
+
+    /// A person's word that the gate could have known, and that says pass.
+    fn is_let_go(&self) -> Option<&'static str> {
+        let overridden =
+            self.look
+                .truth
+                .stayed_overridden(&self.context.pipeline, self.from, self.to);
+        if self.in_the_dark {
+            None
+        } else if overridden {
+            Some("an override was in force")
+        } else if self.is_free_rollback() && !self.is_parallel() && self.policy.is_valid {
+            Some("it is a rollback")
+        } else {
+            None
+        }
+    }
+}
+
+impl Checks {
+    pub(super) fn decision(&mut self, look: &Look<'_>) -> Checked {
+        let id = job_id(&look.ended.invocation.payload);
+        let Some(result) = look.calls.iter().find(is_result) else {
+            return Ok(());
+        };
+        let context = look
+            .world
+            .with(|sandbox, _| sandbox.codepipeline.job(id).map(|job| job.context.clone()));
+        let Some(context) = context else {
+            return Ok(());
+        };
+        let Some(policy) = look
+            .plan
+            .policy(&context.pipeline, &context.stage, &context.action)
+        else {
+            return Ok(());
+        };
+        let (from, to) = (look.ended.began.as_millis(), result.at.as_millis());
+        let about_the_pipeline = ["GetJobDetails", "ListTagsForResource", "GetPipelineState"];
+        let is_taken = look
+            .calls
+            .iter()
+            .any(|call| is_same(call, result) && is_accepted(call));
+        let decided = Decided {
+            look,
+            context: &context,
+            policy,
+            reading: Reading::of(look),
+            from,
+            to,
+            was_blocked: look.truth.was_blocked(policy, from, to),
+            // Of a job that is over the pipeline shows nothing any more.
+            in_the_dark: !is_taken
+                || about_the_pipeline
+                    .iter()
+                    .any(|operation| look.went_wrong(operation)),
+        };
+        self.report(&decided, result)?;
+        let input = &result.input;
+        if input["continuationToken"].is_string() {
+            self.held(&decided, is_taken)
+        } else if result.operation == "PutJobSuccessResult" {
+            self.passed(
+                &decided,
+                input["outputVariables"]["Verdict"]
+                    .as_str()
+                    .unwrap_or_default(),
+            )
+        } else {
+            self.failed(
+                &decided,
+                input["failureDetails"]["message"]
+                    .as_str()
+                    .unwrap_or_default(),
+            )
+        }
+    }
+
+    fn passed(&mut self, decided: &Decided<'_>, verdict: &str) -> Checked {
+        let Decided {
+            look,
+            context,
+            policy,
+            reading,
+            from,
+            to,
+            was_blocked,
+            ..
+        } = decided;
+        let (from, to) = (*from, *to);
+        let complete = reading.complete_at(policy);
+        let of = format!(
+            "job of {} / {} / {}",
+            context.pipeline, context.stage, context.action
+        );
+        let unknown = (verdict == "clear" && complete.is_empty())
+            .then(|| format!("the {of} passed as clear, and AWS Health was not read to its end"));
+        self.hold(
+            Invariant::UnknownIsNotClear,
+            reading.went_wrong,
+            look.world.now(),
+            unknown,
+        )?;
+        let blocking = complete.iter().filter_map(|endpoint| {
+            let blocking = look.truth.blocked_throughout(policy, endpoint, from, to);
+            blocking
+                .first()
+                .map(|incident| format!("{} at {endpoint}", incident.arn()))
+        });
+        let blocking: Vec<String> = blocking.collect();
+        let seen = decided.seen();
+        let says = |key, value| policy.is_valid && policy.says(key, value);
+        let wrong = match verdict {
+            "clear" if !policy.is_valid => Some("its policy cannot be read".to_owned()),
+            "clear" if !blocking.is_empty() && blocking.len() == complete.len() => {
+                Some(format!("it is blocked by {}", blocking.join(", ")))
+            }
+            "warned" if complete.is_empty() && !says("onUnknown", "pass") => {
+                Some("what was not read may be more than a warning".to_owned())
+            }
+            "warned" if !says("onIncident", "warn") => {
+                Some("its policy does not only warn".to_owned())
+            }
+            "overridden" if !look.truth.was_overridden(&context.pipeline, from, to) => {
+                Some("no override was in force".to_owned())
+            }
+            "rollback" if !decided.is_free_rollback() || !policy.is_valid => {
+                Some("it is no rollback that may pass".to_owned())
+            }
+            "unknown" if !says("onUnknown", "pass") => {
+                Some("its policy does not let pass what is unknown".to_owned())
+            }
+            "unknown" if !decided.is_unread() => Some("AWS Health was read".to_owned()),
+            "unknown" if !policy.says("onIncident", "warn") && seen.is_some() => Some(format!(
+                "it has read of {}, which blocks",
+                seen.unwrap_or_default()
+            )),
+            "clear" | "warned" | "overridden" | "rollback" | "unknown" => None,
+            _ => Some("there is no such verdict".to_owned()),
+        };
+        let broken = wrong.map(|why| format!("the {of} passed as {verdict}, but {why}"));
+        self.hold(
+            Invariant::NoPassWhileBlocked,
+            *was_blocked || !policy.is_valid,
+            look.world.now(),
+            broken,
+        )
+    }
+
+    fn held(&mut self, decided: &Decided<'_>, is_accepted: bool) -> Checked {
+        let Decided {
+            look,
+            context,
+            policy,
+            reading,
+            from,
+            to,
+            was_blocked,
+            ..
+        } = decided;
+        let known = self.holds.get(&context.action_execution_id).copied();
+        let of = format!(
+            "the job of {} / {} / {} is held",
+            context.pipeline, context.stage, context.action
+        );
+        let longest = policy.millis("maxHold");
+        let since = known.map_or(*to, |(since, _)| since);
+        // Another try of a round that was answered long ago begins a hold of its own, which nobody takes.
+        let too_long = (is_accepted && to - since > longest + ROUND).then(|| {
+            format!(
+                "{of} since {} s, and may be for {} s",
+                (to - since) / 1_000,
+                longest / 1_000
+            )
+        });
+        self.hold(
+            Invariant::HoldsEnd,
+            known.is_some() && to - since > longest - ROUND,
+            look.world.now(),
+            too_long,
+        )?;
+        let may = (*was_blocked && policy.says("onIncident", "hold"))
+            || (decided.is_unread()
+                && (decided.goes_on()
+                    || policy.says("onUnknown", "hold") && !decided.is_for_people()));
+        let wrong = if !policy.is_valid {
+            Some("its policy cannot be read".to_owned())
+        } else if let Some(why) = decided.is_let_go().filter(|_| reading.was_asked) {
+            Some(why.to_owned())
+        } else if reading.was_asked && decided.is_stopped() {
+            Some("a person has stopped the execution".to_owned())
+        } else if reading.was_asked {
+            (!may).then(|| "nothing that its policy holds for stands in the way".to_owned())
+        } else {
+            // The round before may have answered, and not have ended yet.
+            let fresh = known.map_or(decided.goes_on(), |(_, read)| {
+                from - read < policy.millis("checkEvery") + ROUND
+            });
+            (!fresh).then(|| "AWS Health was not read".to_owned())
+        };
+        if is_accepted {
+            let read = if reading.was_asked {
+                *to
+            } else {
+                known.map_or(*to, |(_, read)| read)
+            };
+            self.holds
+                .insert(context.action_execution_id.clone(), (since, read));
+        }
+        let broken = wrong.map(|why| format!("{of}, but {why}"));
+        self.hold(
+            Invariant::StopsHaveReasons,
+            !was_blocked,
+            look.world.now(),
+            broken,
+        )
+    }
+
+    fn failed(&mut self, decided: &Decided<'_>, message: &str) -> Checked {
+        let Decided {
+            look,
+            context,
+            policy,
+            was_blocked,
+            ..
+        } = decided;
+        let first_line = message.lines().next().unwrap_or_default();
+        let is_stopped = first_line.contains("stopped by a person");
+        let hold = self.holds.get(&context.action_execution_id);
+        let has_held = hold.is_some() || decided.goes_on();
+        let is_within_hold = decided.is_within_hold(hold) && !is_stopped;
+        let is_let_go_by = |execution: &str| !look.truth.was_stopped(execution, decided.to);
+        let wrong = if is_stopped && is_let_go_by(&context.pipeline_execution_id) {
+            Some("no person has stopped it")
+        } else if let Some(why) = decided.is_let_go().filter(|_| !is_stopped) {
+            Some(why)
+        } else if message.starts_with("health-gate invalid:") {
+            policy.is_valid.then_some("its policy can be read")
+        } else if message.starts_with("health-gate blocked:") {
+            if !was_blocked {
+                Some("nothing stood in its way")
+            } else if policy.says("onIncident", "warn") {
+                Some("its policy only warns")
+            } else if policy.says("onIncident", "hold") && !is_stopped && !has_held {
+                Some("its policy holds")
+            } else if policy.says("onIncident", "hold") && is_within_hold {
+                Some("its hold may last longer")
+            } else {
+                None
+            }
+        } else if is_within_hold {
+            Some("it was held, and what is unread does not end a hold")
+        } else if !decided.is_unread() {
+            Some("AWS Health was read")
+        } else if policy.says("onUnknown", "pass") && !has_held && !was_blocked {
+            Some("its policy lets pass what is unknown")
+        } else if policy.says("onUnknown", "hold")
+            && !has_held
+            && !is_stopped
+            && !decided.saw_people()
+        {
+            Some("its policy holds what is unknown")
+        } else if !policy.says("onIncident", "warn") && decided.seen().is_some() {
+            Some("it has read of an incident that blocks")
+        } else {
+            None
+        };
+        let broken = wrong.map(|why| {
+            format!(
+                "the job of {} / {} / {} failed ({first_line}), but {why}",
+                context.pipeline, context.stage, context.action
+            )
+        });
+        let overridden = look
+            .truth
+            .was_overridden(&context.pipeline, decided.from, decided.to);
+        let danger = overridden || decided.is_free_rollback() || !was_blocked;
+        self.hold(
+            Invariant::StopsHaveReasons,
+            danger,
+            look.world.now(),
+            broken,
+        )
+    }
+
+    fn report(&mut self, decided: &Decided<'_>, result: &Call) -> Checked {
+        let input = &result.input;
+        let broken = if result.operation == "PutJobFailureResult" {
+            let text = |name: &str| input["failureDetails"][name].as_str().unwrap_or_default();
+            wrong_failure(decided, text("type"), text("message"))
+        } else if let Some(token) = input["continuationToken"].as_str() {
+            wrong_token(
+                decided,
+                token,
+                self.holds.get(&decided.context.action_execution_id),
+            )
+        } else {
+            wrong_variables(&input["outputVariables"])
+        };
+        self.hold(Invariant::Report, true, decided.look.world.now(), broken)
+    }
+}
+
+/// The clock of a hold lives in its token.
+fn wrong_token(decided: &Decided<'_>, token: &str, hold: Option<&(i64, i64)>) -> Option<String> {
+    let state: Value = serde_json::from_str(token).unwrap_or_default();
+    let since = state["heldSince"].as_i64().unwrap_or_default() * 1_000;
+    let is_right = state["v"] == 1
+        && token.len() <= 2_048
+        && since <= decided.to
+        && decided.goes_on() == (since < decided.from - 1_000)
+        && hold.is_none_or(|(first, _)| {
+            !decided.goes_on() || (first - ANSWER..=*first).contains(&since)
+        });
+    (!is_right).then(|| format!("a continuation token that does not tell of the hold: {token}"))
+}
+
+fn wrong_variables(variables: &Value) -> Option<String> {
+    let Some(variables) = variables.as_object() else {
+        return Some("a success without output variables".to_owned());
+    };
+    if !variables.keys().eq(VARIABLES) {
+        return Some(format!(
+            "a success with other output variables than promised: {variables:?}"
+        ));
+    }
+    let fits = |value: &Value| {
+        value
+            .as_str()
+            .is_some_and(|text| !text.is_empty() && text.len() <= 900)
+    };
+    let wrong = variables.iter().find(|(_, value)| !fits(value));
+    wrong.map(|(name, value)| {
+        format!("an output variable that is empty or too long: {name}: {value}")
+    })
+}
+
+/// The marker and the type of a failure are what stage-retry goes by.
+fn wrong_failure(decided: &Decided<'_>, failure_type: &str, message: &str) -> Option<String> {
+    let Decided {
+        look,
+        context,
+        policy,
+        from,
+        to,
+        ..
+    } = decided;
+    let saw = |code: &str| {
+        look.calls.iter().any(|call| {
+            call.fault
+                .as_ref()
+                .is_some_and(|fault| fault.name() == code)
+        })
+    };
+    let markers = [
+        ("health-gate blocked: ", failure_type == "JobFailed"),
+        (
+            "health-gate invalid: ",
+            failure_type == "ConfigurationError",
+        ),
+        (
+            "health-gate unknown: ",
+            match failure_type {
+                "ConfigurationError" => saw("SubscriptionRequiredException"),
+                "PermissionError" => saw("AccessDeniedException"),
+                failure_type => failure_type == "SystemUnavailable" && !decided.is_for_people(),
+            },
+        ),
+    ];
+    let Some((marker, has_type)) = markers
+        .iter()
+        .find(|(marker, _)| message.starts_with(marker))
+    else {
+        return Some(format!("a failure without a marker: {message}"));
+    };
+    if message.chars().count() > 5_000 {
+        return Some(format!(
+            "a failure's message of {} characters",
+            message.chars().count()
+        ));
+    }
+    if !has_type {
+        return Some(format!(
+            "a failure of type {failure_type} that says: {message}"
+        ));
+    }
+    if *marker == "health-gate invalid: " {
+        return None;
+    }
+    if *marker == "health-gate blocked: " {
+        let unnamed = decided.reading.events().find_map(|(endpoint, arn)| {
+            let blocking = look.truth.blocked_throughout(policy, endpoint, *from, *to);
+            let incident = blocking
+                .into_iter()
+                .find(|incident| incident.arn() == arn)?;
+            (!message.contains(incident.code())).then(|| arn.to_owned())
+        });
+        if let Some(unnamed) = unnamed {
+            return Some(format!("a failure that does not name {unnamed}: {message}"));
+        }
+    }
+    let is_left_to_people = message.contains("stopped by a person")
+        || policy.says("retry", "never")
+        || (!decided.is_parallel() && look.truth.is_rollback(&context.pipeline_execution_id));
+    let promises =
+        message.contains("retried automatically") && !message.contains("not retried automatically");
+    (promises && is_left_to_people && !decided.in_the_dark || !promises && !is_left_to_people)
+        .then(|| format!("a failure that says wrongly whether it is retried: {message}"))
+}

@@ -1,0 +1,137 @@
+//! What an invocation has read of AWS Health, by its calls alone.
+
+use aws_sandbox::{Call, Fault, Outcome};
+use serde_json::Value;
+
+use super::Look;
+use crate::plan::Policy;
+
+/// A question that was answered to its last page, at an endpoint.
+#[derive(Debug)]
+struct Answered {
+    endpoint: String,
+    filter: Value,
+}
+
+/// The questions that were answered.
+#[derive(Debug)]
+pub(super) struct Reading {
+    answered: Vec<Answered>,
+    /// The events that were certainly read, with their endpoints.
+    events: Vec<(String, String)>,
+    /// Some call was made.
+    pub(super) was_asked: bool,
+    /// Some call went wrong.
+    pub(super) went_wrong: bool,
+}
+
+impl Reading {
+    pub(super) fn of(look: &Look<'_>) -> Self {
+        let calls: Vec<&Call> = look
+            .calls
+            .iter()
+            .filter(|call| call.operation == "DescribeEvents")
+            .collect();
+        let mut answered = Vec::new();
+        let mut seen = Vec::new();
+        // The page that each question waits for.
+        let mut asked: Vec<(Answered, Option<String>)> = Vec::new();
+        for call in &calls {
+            let Some((events, next)) = page(call) else {
+                continue;
+            };
+            let token = call.input["nextToken"].as_str();
+            let filter = call.input["filter"].clone();
+            let known = asked.iter().position(|(question, waits_for)| {
+                question.endpoint == call.region
+                    && question.filter == filter
+                    && waits_for.as_deref() == token
+                    && token.is_some()
+            });
+            let question = match known {
+                Some(position) => asked.remove(position).0,
+                None if token.is_none() => Answered {
+                    endpoint: call.region.clone(),
+                    filter,
+                },
+                None => continue,
+            };
+            if call.fault.is_none() {
+                let arns = events.iter().filter_map(|event| event["arn"].as_str());
+                seen.extend(arns.map(|arn| (call.region.clone(), arn.to_owned())));
+            }
+            match next {
+                Some(next) => asked.push((question, Some(next))),
+                None => answered.push(question),
+            }
+        }
+        Self {
+            answered,
+            events: seen,
+            was_asked: look.has_called("DescribeEvents"),
+            went_wrong: look.went_wrong("DescribeEvents"),
+        }
+    }
+
+    /// The events that were certainly read: at which endpoint, and their ARNs.
+    pub(super) fn events(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.events
+            .iter()
+            .map(|(endpoint, arn)| (&**endpoint, &**arn))
+    }
+
+    /// The endpoints at which everything was read that a policy needs.
+    pub(super) fn complete_at(&self, policy: &Policy) -> Vec<&str> {
+        let mut endpoints: Vec<&str> = self
+            .answered
+            .iter()
+            .map(|answered| &*answered.endpoint)
+            .collect();
+        endpoints.sort_unstable();
+        endpoints.dedup();
+        let statuses: &[&str] = if policy.millis("quietPeriod") > 0 {
+            &["open", "closed"]
+        } else {
+            &["open"]
+        };
+        let has = |answered: &&Answered, member: &str, value: &str| {
+            answered.filter[member]
+                .as_array()
+                .is_some_and(|list| list.iter().any(|item| item == value))
+        };
+        endpoints.retain(|endpoint| {
+            policy.regions().iter().all(|region| {
+                statuses.iter().all(|status| {
+                    let at_endpoint = self
+                        .answered
+                        .iter()
+                        .filter(|answered| answered.endpoint == *endpoint);
+                    at_endpoint
+                        .filter(|answered| {
+                            has(answered, "regions", region)
+                                && has(answered, "eventStatusCodes", status)
+                        })
+                        .any(|answered| {
+                            policy
+                                .categories()
+                                .iter()
+                                .all(|category| has(&answered, "eventTypeCategories", category))
+                        })
+                })
+            })
+        });
+        endpoints
+    }
+}
+
+/// The events of a page, and the token of the next one; `None` if it is no page.
+fn page(call: &Call) -> Option<(&Vec<Value>, Option<String>)> {
+    if matches!(call.fault, Some(Fault::Cut)) {
+        return None;
+    }
+    let Outcome::Output(output) = &call.outcome else {
+        return None;
+    };
+    let events = output["events"].as_array()?;
+    Some((events, output["nextToken"].as_str().map(str::to_owned)))
+}

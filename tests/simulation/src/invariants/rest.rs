@@ -1,0 +1,100 @@
+//! What is left when nothing goes wrong any more: nothing that should have gone on.
+
+use std::collections::BTreeSet;
+
+use aws_sandbox::World;
+use aws_sandbox::codepipeline::ExecutionMode;
+use serde_json::{Value, json};
+
+use super::retries::{Place, stops};
+use super::{Checked, Checks, Invariant};
+use crate::plan::{Pipeline, Plan};
+use crate::truth::Truth;
+
+impl Checks {
+    /// `swept` is when the last sweep began.
+    pub(super) fn rest(
+        &mut self,
+        world: &World,
+        truth: &Truth,
+        plan: &Plan,
+        swept: i64,
+    ) -> Checked {
+        let now = world.now().as_millis();
+        for pipeline in &plan.pipelines {
+            for (stage, execution) in failed_stages(world, plan, pipeline) {
+                let place = Place {
+                    pipeline: pipeline.name,
+                    stage: &stage,
+                    execution: &execution,
+                };
+                let left = stops(world, truth, plan, place, (swept, swept)).is_ok_and(|stops| {
+                    let overridden = truth.stayed_overridden(pipeline.name, swept, now);
+                    overridden
+                        || stops.iter().all(|stop| {
+                            stop.policy.is_valid && !truth.was_blocked(stop.policy, swept, now)
+                        })
+                });
+                let broken = left.then(|| {
+                    format!(
+                        "{} / {stage} was left alone, and nothing stands in its way any more",
+                        pipeline.name
+                    )
+                });
+                self.hold(Invariant::GoesOn, false, world.now(), broken)?;
+            }
+        }
+        // Each stop that was lifted would have been left without a retry.
+        let tally = self.tallies.entry(Invariant::GoesOn).or_default();
+        tally.checked += self.lifted.len();
+        tally.in_danger += self.lifted.len();
+        Ok(())
+    }
+}
+
+/// The stages that have failed, with their executions; of a stage that others have entered since, only the newest can be retried.
+fn failed_stages(world: &World, plan: &Plan, pipeline: &Pipeline) -> BTreeSet<(String, String)> {
+    let call = |operation: &str, input: Value| {
+        world
+            .with(|sandbox, now| {
+                sandbox.call(now, "CodePipeline", operation, plan.regions.home, &input)
+            })
+            .unwrap_or_default()
+    };
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    if pipeline.mode != ExecutionMode::Parallel {
+        let state = call("GetPipelineState", json!({"name": pipeline.name}));
+        let stages = state["stageStates"].as_array().into_iter().flatten();
+        let failed = stages.filter(|stage| stage["latestExecution"]["status"] == "Failed");
+        return failed
+            .map(|stage| {
+                (
+                    text(&stage["stageName"]),
+                    text(&stage["latestExecution"]["pipelineExecutionId"]),
+                )
+            })
+            .collect();
+    }
+    let executions = call(
+        "ListPipelineExecutions",
+        json!({"pipelineName": pipeline.name}),
+    );
+    let executions = executions["pipelineExecutionSummaries"]
+        .as_array()
+        .into_iter()
+        .flatten();
+    let failed = executions.filter(|execution| execution["status"] == "Failed");
+    let mut stages = BTreeSet::new();
+    for execution in failed.map(|execution| text(&execution["pipelineExecutionId"])) {
+        let rows = call(
+            "ListActionExecutions",
+            json!({"pipelineName": pipeline.name, "filter": {"pipelineExecutionId": execution}}),
+        );
+        let newest = rows["actionExecutionDetails"]
+            .as_array()
+            .and_then(|rows| rows.first())
+            .map(|row| text(&row["stageName"]));
+        stages.extend(newest.map(|stage| (stage, execution)));
+    }
+    stages
+}

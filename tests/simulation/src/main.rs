@@ -1,0 +1,80 @@
+//! Plays seeds of the simulation.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "the output of a program for people"
+)]
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use simulation::{Failure, Seeds, Story, play};
+
+/// Plays both functions in random worlds, one for each seed, and checks what has to hold in all of them. Exits with 1 if something
+/// does not hold, and with 3 if it could not have been broken in any of them.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// How many seeds.
+    #[arg(long, default_value_t = 1_000, conflicts_with = "seed")]
+    seeds: u64,
+    /// The first of them.
+    #[arg(long, default_value_t = 0, conflicts_with = "seed")]
+    from: u64,
+    /// Of a seed that fails, only what does not hold.
+    #[arg(long, conflicts_with = "seed")]
+    brief: bool,
+    /// One seed: all that happens in it; of one that fails, with as little as possible of what was done.
+    #[arg(long)]
+    seed: Option<u64>,
+}
+
+fn main() -> ExitCode {
+    let Arguments {
+        seeds,
+        from,
+        brief,
+        seed,
+    } = Arguments::parse();
+    if let Some(seed) = seed {
+        return one(seed);
+    }
+    let seeds = Seeds::play(from..from.saturating_add(seeds));
+    println!("{seeds}");
+    if let Some(Failure { seed, violation }) = &seeds.failure {
+        if !brief {
+            one(*seed);
+        }
+        let nth = seed - from + 1;
+        eprintln!(
+            "found by seed number {nth}: {}",
+            violation.invariant.sentence()
+        );
+        return ExitCode::FAILURE;
+    }
+    let idle = seeds.idle();
+    for invariant in &idle {
+        eprintln!(
+            "never in danger, so that nothing is shown: {}",
+            invariant.sentence()
+        );
+    }
+    if idle.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(3)
+    }
+}
+
+/// Prints what happens in a seed; of one that fails, the shortest story that fails in the same way.
+fn one(seed: u64) -> ExitCode {
+    match Story::shortest(seed) {
+        None => {
+            println!("{}", play(seed).text());
+            ExitCode::SUCCESS
+        }
+        Some(story) => {
+            println!("{}", story.text());
+            ExitCode::FAILURE
+        }
+    }
+}

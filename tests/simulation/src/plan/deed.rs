@@ -1,0 +1,269 @@
+//! What is done to a world: by AWS, by people, and by everything that goes wrong.
+
+use std::fmt;
+use std::time::Duration;
+
+use aws_sandbox::sns::Disturbance;
+use aws_sandbox::{Fault, ServiceError};
+use fastrand::Rng;
+use serde_json::json;
+
+/// One thing that is done. Numbers choose a pipeline or an incident of the world.
+#[derive(Debug, Clone)]
+pub(crate) enum Deed {
+    /// AWS Health writes a version of an incident.
+    Write { incident: usize, version: usize },
+    /// A person begins an execution.
+    Release(usize),
+    /// A person retries what has failed in the last stage of the newest execution.
+    Retry { pipeline: usize, all: bool },
+    /// A person stops the newest execution.
+    Stop { pipeline: usize, abandon: bool },
+    /// A person rolls the last stage back.
+    RollBack(usize),
+    /// A person disables the transition into the last stage.
+    Freeze(usize),
+    /// A person enables it.
+    Thaw(usize),
+    /// A person tags a pipeline.
+    Override(usize, OverrideTag),
+    /// A person removes the tag.
+    RemoveOverride(usize),
+    /// The schedule publishes a sweep.
+    Sweep,
+    /// Somebody says that a pipeline has failed.
+    Rumour(usize),
+    /// Something arrives that is no message of anybody.
+    Noise,
+    /// Lambda delivers the last event of a function once more.
+    Redeliver(Function),
+    /// The next calls of an operation go wrong.
+    Fail {
+        operation: &'static str,
+        region: Option<&'static str>,
+        fault: Fault,
+        calls: usize,
+    },
+    /// An operation takes so many calls a second.
+    Limit {
+        operation: &'static str,
+        calls_a_second: usize,
+    },
+    /// The next messages of SNS are disturbed.
+    Disturb {
+        disturbance: Disturbance,
+        deliveries: usize,
+    },
+    /// The next invocation of a function is interrupted.
+    Interrupt(Function, Interruption),
+    /// Invocations may take so long from now on.
+    TimeOut(Duration),
+    /// Another endpoint of AWS Health is the active one.
+    FailOver(&'static str),
+}
+
+/// The two functions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Function {
+    PipelineGate,
+    StageRetry,
+}
+
+/// What a person writes into the tag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OverrideTag {
+    /// An override for so many minutes.
+    Minutes(u32),
+    /// One that is over.
+    Expired,
+    /// One that nobody can read.
+    Malformed,
+    /// One for longer than is allowed.
+    TooLong,
+}
+
+/// How an invocation is interrupted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Interruption {
+    /// At its call of this number, from zero.
+    pub(crate) call: usize,
+    pub(crate) moment: Moment,
+    /// The process stands still until Lambda ends it, and does not end by itself.
+    pub(crate) hangs: bool,
+}
+
+/// When, of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Moment {
+    Before,
+    After,
+}
+
+/// The operations that the functions call.
+pub(crate) const OPERATIONS: [&str; 11] = [
+    "DescribeEvents",
+    "GetPipelineState",
+    "ListActionExecutions",
+    "ListPipelines",
+    "ListPipelineExecutions",
+    "RetryStageExecution",
+    "ListTagsForResource",
+    "GetJobDetails",
+    "PutJobSuccessResult",
+    "PutJobFailureResult",
+    "Publish",
+];
+
+impl Deed {
+    pub(super) fn random(rng: &mut Rng, pipelines: usize) -> Self {
+        let pipeline = rng.usize(..pipelines);
+        let function = if rng.bool() {
+            Function::PipelineGate
+        } else {
+            Function::StageRetry
+        };
+        match rng.u32(..44) {
+            0..=13 => Self::Release(pipeline),
+            14..=17 => Self::Sweep,
+            18..=24 => fail(rng),
+            25..=28 => Self::Interrupt(
+                function,
+                Interruption {
+                    call: rng.usize(..8),
+                    moment: if rng.bool() {
+                        Moment::Before
+                    } else {
+                        Moment::After
+                    },
+                    hangs: rng.u32(..3) == 0,
+                },
+            ),
+            29 | 30 => Self::Disturb {
+                disturbance: disturbance(rng),
+                deliveries: rng.usize(1..4),
+            },
+            31 => Self::Redeliver(function),
+            32 => Self::Retry {
+                pipeline,
+                all: rng.bool(),
+            },
+            33 => Self::Stop {
+                pipeline,
+                abandon: rng.bool(),
+            },
+            34 => Self::RollBack(pipeline),
+            35 => Self::Freeze(pipeline),
+            36 => Self::Thaw(pipeline),
+            37 | 38 => Self::Override(
+                pipeline,
+                match rng.u32(..6) {
+                    0 => OverrideTag::Expired,
+                    1 => OverrideTag::Malformed,
+                    2 => OverrideTag::TooLong,
+                    _ => OverrideTag::Minutes([2, 10, 60][rng.usize(..3)]),
+                },
+            ),
+            39 => Self::RemoveOverride(pipeline),
+            40 => Self::FailOver(if rng.bool() { "us-east-2" } else { "us-east-1" }),
+            41 => Self::TimeOut(Duration::from_secs([3, 8, 30, 300][rng.usize(..4)])),
+            42 => Self::Limit {
+                operation: OPERATIONS[rng.usize(..OPERATIONS.len())],
+                calls_a_second: 1,
+            },
+            _ if rng.bool() => Self::Rumour(pipeline),
+            _ => Self::Noise,
+        }
+    }
+}
+
+fn disturbance(rng: &mut Rng) -> Disturbance {
+    match rng.u32(..4) {
+        0 => Disturbance::Twice,
+        1 => Disturbance::Late(Duration::from_secs([40, 400][rng.usize(..2)])),
+        2 => Disturbance::Retried(2),
+        _ => Disturbance::Lost,
+    }
+}
+
+fn fail(rng: &mut Rng) -> Deed {
+    // What decides goes wrong most often.
+    let operation = match rng.u32(..3) {
+        0 => "DescribeEvents",
+        _ => OPERATIONS[rng.usize(..OPERATIONS.len())],
+    };
+    let error = |code: &str| Fault::Error(ServiceError::new(code, "so it goes"));
+    let fault = match rng.u32(..15) {
+        0 | 1 => Fault::Error(ServiceError::throttling()),
+        2 | 3 => Fault::Error(ServiceError::internal_failure()),
+        4 => error("AccessDeniedException"),
+        5 => error("ConflictException"),
+        6 | 7 => Fault::Silence,
+        8 => Fault::Cut,
+        9 => Fault::NoConnection("connection refused"),
+        10 => Fault::Garbage,
+        11 => Fault::Late(Duration::from_secs([1, 20][rng.usize(..2)])),
+        12 => Fault::Slow(Duration::from_secs([1, 10][rng.usize(..2)])),
+        _ => of_its_own(rng, operation),
+    };
+    let region = (operation == "DescribeEvents" && rng.u32(..4) == 0).then_some("us-east-1");
+    Deed::Fail {
+        operation,
+        region,
+        fault,
+        calls: [1, 2, 4, 12][rng.usize(..4)],
+    }
+}
+
+/// What only some operations answer with.
+fn of_its_own(rng: &mut Rng, operation: &str) -> Fault {
+    let errors: &[&str] = match operation {
+        "DescribeEvents" => &["SubscriptionRequiredException"],
+        "RetryStageExecution" => &[
+            "ConcurrentPipelineExecutionsLimitExceededException",
+            "NotLatestPipelineExecutionException",
+            "StageNotRetryableException",
+        ],
+        "GetPipelineState" | "ListActionExecutions" | "ListPipelineExecutions" => {
+            &["PipelineNotFoundException"]
+        }
+        "ListTagsForResource" => &["ResourceNotFoundException"],
+        // What is refused for its form.
+        "PutJobSuccessResult" => &[
+            "OutputVariablesSizeExceededException",
+            "ValidationException",
+        ],
+        "PutJobFailureResult" => &["ValidationException"],
+        _ => &["ServiceUnavailable"],
+    };
+    match rng.u32(..3) {
+        // No list of events is no answer, and neither is one page after the other without an end.
+        0 if operation == "DescribeEvents" => Fault::Output(json!({})),
+        1 if operation == "DescribeEvents" => {
+            Fault::Output(json!({"events": [], "nextToken": "again"}))
+        }
+        _ => Fault::Error(ServiceError::new(
+            errors[rng.usize(..errors.len())],
+            "so it goes",
+        )),
+    }
+}
+
+impl Function {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::PipelineGate => crate::functions::GATE,
+            Self::StageRetry => crate::functions::RETRY,
+        }
+    }
+}
+
+impl fmt::Display for Interruption {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let how = if self.hangs { "stands still" } else { "ends" };
+        let moment = match self.moment {
+            Moment::Before => "before",
+            Moment::After => "after",
+        };
+        write!(f, "{how} {moment} its call number {}", self.call + 1)
+    }
+}

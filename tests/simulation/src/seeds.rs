@@ -1,0 +1,148 @@
+//! Many seeds, on all processors, and the account of them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::invariants::{Invariant, Tally, Violation};
+use crate::story::{Story, play};
+
+/// What many seeds came to.
+#[derive(Debug, Default)]
+pub struct Seeds {
+    /// How many were played.
+    pub played: usize,
+    tallies: BTreeMap<Invariant, Tally>,
+    faults: BTreeMap<(String, String), usize>,
+    steps: usize,
+    calls: usize,
+    took: Duration,
+    /// The failed one with the lowest number, if one has failed. Those after it may not have been played.
+    pub failure: Option<Failure>,
+}
+
+/// A seed in which an invariant does not hold.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// The seed.
+    pub seed: u64,
+    /// What does not hold.
+    pub violation: Violation,
+}
+
+impl Seeds {
+    /// Plays all seeds of a range, or those before the first failure.
+    pub fn play(range: Range<u64>) -> Self {
+        let begin = stopwatch();
+        let next = AtomicU64::new(range.start);
+        let all = Mutex::new(Self::default());
+        let failed = AtomicU64::new(range.end);
+        let work = || loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= failed.load(Ordering::Relaxed) {
+                return;
+            }
+            let story = play(seed);
+            if story.violation.is_some() {
+                failed.fetch_min(seed, Ordering::Relaxed);
+            }
+            all.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .add(story);
+        };
+        thread::scope(|scope| {
+            let threads = thread::available_parallelism().map_or(1, usize::from);
+            for _ in 0..threads {
+                scope.spawn(work);
+            }
+        });
+        let mut all = all.into_inner().unwrap_or_else(PoisonError::into_inner);
+        all.took = begin.elapsed();
+        all
+    }
+
+    fn add(&mut self, story: Story) {
+        self.played += 1;
+        self.steps += story.steps;
+        self.calls += story.calls.len();
+        for (invariant, Tally { checked, in_danger }) in story.tallies {
+            let tally = self.tallies.entry(invariant).or_default();
+            tally.checked += checked;
+            tally.in_danger += in_danger;
+        }
+        for (fault, count) in story.faults {
+            *self.faults.entry(fault).or_default() += count;
+        }
+        if let Some(violation) = story.violation
+            && self
+                .failure
+                .as_ref()
+                .is_none_or(|failure| story.seed < failure.seed)
+        {
+            self.failure = Some(Failure {
+                seed: story.seed,
+                violation,
+            });
+        }
+    }
+
+    /// The invariants that were never in danger: of these the seeds show nothing.
+    pub fn idle(&self) -> Vec<Invariant> {
+        let in_danger = |invariant: &Invariant| {
+            self.tallies
+                .get(invariant)
+                .is_some_and(|tally| tally.in_danger > 0)
+        };
+        // A panic is always possible.
+        let all = Invariant::ALL
+            .into_iter()
+            .filter(|invariant| *invariant != Invariant::NoPanic);
+        all.filter(|invariant| !in_danger(invariant)).collect()
+    }
+}
+
+impl fmt::Display for Seeds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            played,
+            steps,
+            calls,
+            took,
+            ..
+        } = self;
+        writeln!(
+            f,
+            "{played} seeds, {steps} steps, {calls} calls of AWS, {:.1} s",
+            took.as_secs_f64()
+        )?;
+        writeln!(f, "\nwhat went wrong on purpose")?;
+        let mut kinds: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for ((kind, of), count) in &self.faults {
+            kinds.entry(kind).or_default().push(format!("{of} {count}"));
+        }
+        for (kind, of) in kinds {
+            writeln!(f, "  {kind}: {}", of.join(", "))?;
+        }
+        writeln!(f, "\n  checked  could have been broken")?;
+        for invariant in Invariant::ALL {
+            let Tally { checked, in_danger } =
+                self.tallies.get(&invariant).copied().unwrap_or_default();
+            if invariant != Invariant::NoPanic {
+                writeln!(f, "{checked:>9}  {in_danger:>9}  {}", invariant.sentence())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what the whole run takes is real time"
+)]
+fn stopwatch() -> Instant {
+    Instant::now()
+}

@@ -1,0 +1,667 @@
+//! One world, from its beginning to its end: deeds are done, functions run, and after each step everything is checked.
+
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::time::Duration;
+
+use aws_sandbox::codepipeline::{Deployment, ExecutionMode};
+use aws_sandbox::lambda::Invocation;
+use aws_sandbox::sns::Disturbance;
+use aws_sandbox::{Fault, ServiceError, Timestamp, World};
+use futures_util::future::{AbortHandle, Abortable, Aborted};
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use health_gate::{AccountPolicy, GateFunctions};
+use health_gate_aws::{Clock, CnameLookUp, Settings, logging};
+use serde_json::{Value, json};
+
+use crate::functions::{Calls, Ending, Environment, FOREIGN, GATE, RETRY};
+use crate::invariants::{Checks, Ended, Violation};
+use crate::log::Log;
+use crate::plan::{Deed, Function, Interruption, LookUp, OverrideTag, Plan};
+use crate::timeline::Timeline;
+use crate::truth::Truth;
+
+/// 2026-11-23 09:00:00 UTC.
+const START: Timestamp = Timestamp::from_millis(1_795_424_400_000);
+/// The bucket to which every deployment fails.
+const BROKEN: &str = crate::plan::BROKEN;
+/// Longer than any wait between retries, and than the 20 minutes of a job that was never answered.
+const BETWEEN_SWEEPS: Duration = Duration::from_mins(31);
+/// As many sweeps are enough for what is left when nothing goes wrong any more.
+const MOST_SWEEPS: usize = 14;
+/// The topic on which people are told.
+const PEOPLE: &str = "people";
+
+/// A world in which a plan is carried out.
+pub(crate) struct Simulation {
+    plan: Plan,
+    world: World,
+    region: &'static str,
+    settings: Settings,
+    log: Log,
+    truth: Truth,
+    /// Environments that wait for an event.
+    idle: BTreeMap<&'static str, Vec<Environment>>,
+    started: usize,
+    running: FuturesUnordered<Running>,
+    /// By which Lambda ends what runs.
+    handles: BTreeMap<(String, usize), Begun>,
+    /// What the next invocations of each function meet.
+    interruptions: BTreeMap<Function, Interruption>,
+    pub(crate) timeline: Timeline,
+    pub(crate) checks: Checks,
+}
+
+/// An invocation that goes on, until it ends by itself or by Lambda.
+type Running = Pin<Box<dyn Future<Output = Result<Run, Aborted>>>>;
+
+/// An invocation that has begun.
+struct Begun {
+    handle: AbortHandle,
+    calls: Calls,
+    ended: Ended,
+}
+
+/// An invocation that has ended by itself.
+struct Run {
+    environment: Environment,
+    invocation: Invocation,
+    ending: Ending,
+}
+
+impl Simulation {
+    /// A world as it is before anything is done. Call it inside a current-thread runtime with paused time.
+    fn new(plan: Plan, log: Log) -> Self {
+        let region = plan.regions.home;
+        let world = World::new(START, plan.seed);
+        let topic = world.with(|sandbox, now| {
+            let fails = Some("the deployment failed".to_owned());
+            let takes = Duration::from_secs(20);
+            sandbox
+                .codepipeline
+                .set_deployment(BROKEN, Deployment { takes, fails });
+            sandbox.health.replication_lag = plan.lag;
+            sandbox.health.longest_page = plan.page;
+            sandbox.connect_signals(now, region, RETRY);
+            for pipeline in &plan.pipelines {
+                sandbox.create_pipeline(now, region, pipeline.declaration());
+            }
+            for incident in plan.incidents.iter().filter(|incident| incident.is_stray) {
+                sandbox.health.show_always(incident.arn());
+            }
+            sandbox.sns.create_topic(region, PEOPLE)
+        });
+        let settings = Settings {
+            log_format: plan.log_format,
+            gates: GateFunctions::from_list(GATE),
+            account_policy: AccountPolicy::new(plan.account_policy.text()),
+            pace: Ok(plan.pace),
+            notification_topic: Some(topic),
+            ..Settings::default()
+        };
+        Self {
+            truth: Truth::new(START, plan.lag, &plan.incidents),
+            checks: Checks::default(),
+            timeline: Timeline::default(),
+            idle: BTreeMap::new(),
+            started: 0,
+            running: FuturesUnordered::new(),
+            handles: BTreeMap::new(),
+            interruptions: BTreeMap::new(),
+            plan,
+            world,
+            region,
+            settings,
+            log,
+        }
+    }
+
+    /// Carries out a plan in a world of its own.
+    pub(crate) fn play(plan: &Plan) -> Played {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .expect("a runtime");
+        runtime.block_on(async {
+            let log = Log::default();
+            let mut simulation = Self::new(plan.clone(), log.clone());
+            let clock = Clock::new(
+                simulation
+                    .world
+                    .sdk_config("us-east-1")
+                    .time_source()
+                    .unwrap_or_default(),
+            );
+            let lines = logging::subscriber(&simulation.settings, clock, log.clone());
+            let guard = tracing::subscriber::set_default(lines);
+            let violation = simulation.carry_out().await.err();
+            drop(guard);
+            simulation.finish(violation, &log)
+        })
+    }
+
+    fn finish(self, violation: Option<Violation>, log: &Log) -> Played {
+        let calls = self
+            .world
+            .with(|sandbox, _| sandbox.transcript.calls().to_vec());
+        Played {
+            violation,
+            calls,
+            timeline: self.timeline,
+            checks: self.checks,
+            log: log.since(0),
+        }
+    }
+
+    async fn carry_out(&mut self) -> Result<(), Violation> {
+        for (after, deed) in self.plan.deeds.clone() {
+            self.live_until(START + after).await?;
+            self.act(&deed);
+            self.check()?;
+        }
+        self.settle().await
+    }
+
+    /// Lets the world go on until a time.
+    async fn live_until(&mut self, end: Timestamp) -> Result<(), Violation> {
+        loop {
+            self.start_what_waits();
+            let changed = self.world.changed();
+            let due = self.world.with(|sandbox, _| sandbox.next_wake_up());
+            let at = due.filter(|due| *due <= end).unwrap_or(end);
+            tokio::select! {
+                biased;
+                Some(run) = self.running.next(), if !self.running.is_empty() => {
+                    if let Ok(run) = run {
+                        self.end(run)?;
+                    }
+                }
+                () = self.world.sleep_until(at) => {
+                    if due.is_none_or(|due| due > end) {
+                        return Ok(());
+                    }
+                    self.world.with(aws_sandbox::Sandbox::wake_up);
+                }
+                () = changed => {}
+            }
+            self.end_what_lambda_has_killed()?;
+        }
+    }
+
+    fn start_what_waits(&mut self) {
+        loop {
+            let retries = self
+                .handles
+                .values()
+                .filter(|begun| begun.ended.invocation.function == RETRY)
+                .count();
+            let functions: &[&'static str] = if retries < self.plan.retries_at_once {
+                &[GATE, FOREIGN, RETRY]
+            } else {
+                &[GATE, FOREIGN]
+            };
+            let next = functions.iter().find_map(|function| {
+                let taken = self
+                    .world
+                    .with(|sandbox, now| sandbox.lambda.take(now, function));
+                taken.map(|invocation| (*function, invocation))
+            });
+            let Some((function, invocation)) = next else {
+                return;
+            };
+            self.start(function, invocation);
+        }
+    }
+
+    fn start(&mut self, function: &'static str, invocation: Invocation) {
+        let environment = self.idle.get_mut(function).and_then(Vec::pop);
+        let mut environment = environment.unwrap_or_else(|| {
+            self.started += 1;
+            let (region, look_up) = (self.region, self.look_up());
+            Environment::start(
+                &self.world,
+                function,
+                self.started,
+                region,
+                &self.settings,
+                look_up,
+            )
+        });
+        let of = match function {
+            GATE => Some(Function::PipelineGate),
+            RETRY => Some(Function::StageRetry),
+            _ => None,
+        };
+        let interruption = of.and_then(|of| self.interruptions.remove(&of));
+        let first_call = self
+            .world
+            .with(|sandbox, _| sandbox.transcript.calls().len());
+        let now = self.world.now();
+        let name = environment.begin(interruption);
+        self.timeline.begins(now, &name, &invocation, interruption);
+        let ended = Ended {
+            invocation: invocation.clone(),
+            name,
+            began: now,
+            first_call,
+            interruption,
+            made: Vec::new(),
+        };
+        let calls = environment.calls.clone();
+        let (handle, registration) = AbortHandle::new_pair();
+        self.handles.insert(
+            (invocation.request_id.clone(), invocation.retries),
+            Begun {
+                handle,
+                calls,
+                ended,
+            },
+        );
+        let world = self.world.clone();
+        let run = async move {
+            let ending = environment.handle(&world, &invocation, interruption).await;
+            Run {
+                environment,
+                invocation,
+                ending,
+            }
+        };
+        self.running
+            .push(Box::pin(Abortable::new(run, registration)));
+    }
+
+    fn look_up(&self) -> CnameLookUp {
+        let world = self.world.clone();
+        let look_up = self.plan.look_up;
+        CnameLookUp::with(move |_| {
+            let world = world.clone();
+            async move {
+                match look_up {
+                    LookUp::Honest => {
+                        let active = world.with(|sandbox, _| sandbox.health.active.clone());
+                        Ok(format!("health.{active}.amazonaws.com."))
+                    }
+                    LookUp::Silent => std::future::pending().await,
+                    LookUp::Fails => Err("SERVFAIL".to_owned()),
+                }
+            }
+        })
+    }
+
+    /// An invocation has ended by itself.
+    fn end(&mut self, run: Run) -> Result<(), Violation> {
+        let Run {
+            environment,
+            invocation,
+            ending,
+        } = run;
+        let key = (invocation.request_id.clone(), invocation.retries);
+        let Some(Begun {
+            mut ended, calls, ..
+        }) = self.handles.remove(&key)
+        else {
+            return Ok(());
+        };
+        ended.made = calls.made();
+        let result = match &ending {
+            Ending::Returned(result) => result.clone(),
+            Ending::Crashed => Err(
+                json!({"errorType": "Runtime.ExitError", "errorMessage": "the process has ended"}),
+            ),
+        };
+        self.world
+            .with(|sandbox, now| sandbox.lambda.finish(now, &invocation.request_id, result));
+        self.timeline
+            .ends(self.world.now(), &ended.name, Some(&ending));
+        if let Ending::Returned(_) = ending {
+            let function = if invocation.function == GATE {
+                GATE
+            } else if invocation.function == RETRY {
+                RETRY
+            } else {
+                FOREIGN
+            };
+            self.idle.entry(function).or_default().push(environment);
+        }
+        self.checks
+            .invocation(&self.world, &self.truth, &self.plan, ended, Some(ending))?;
+        self.check()
+    }
+
+    /// Lambda has ended some invocations.
+    fn end_what_lambda_has_killed(&mut self) -> Result<(), Violation> {
+        let is_over = |begun: &Begun| {
+            let id = &begun.ended.invocation.request_id;
+            self.world.with(|sandbox, _| !sandbox.lambda.is_running(id))
+        };
+        let killed: Vec<_> = self
+            .handles
+            .iter()
+            .filter(|(_, begun)| is_over(begun))
+            .map(|(key, _)| key.clone())
+            .collect();
+        for key in killed {
+            let Some(Begun {
+                handle,
+                calls,
+                mut ended,
+            }) = self.handles.remove(&key)
+            else {
+                continue;
+            };
+            handle.abort();
+            ended.made = calls.made();
+            self.timeline.ends(self.world.now(), &ended.name, None);
+            self.checks
+                .invocation(&self.world, &self.truth, &self.plan, ended, None)?;
+        }
+        Ok(())
+    }
+
+    /// What has to hold at any time.
+    fn check(&mut self) -> Result<(), Violation> {
+        self.checks.always(&self.world, &self.log)
+    }
+
+    // The deeds.
+
+    /// Calls an operation of CodePipeline, as a person does.
+    fn call(&self, operation: &str, input: Value) -> Result<Value, ServiceError> {
+        self.world
+            .with(|sandbox, now| sandbox.call(now, "CodePipeline", operation, self.region, &input))
+    }
+
+    fn act(&mut self, deed: &Deed) {
+        let now = self.world.now();
+        let done = self.done(now, deed);
+        self.timeline.deed(now, &self.plan, deed, done.err());
+        self.checks.deed(deed);
+    }
+
+    fn done(&mut self, now: Timestamp, deed: &Deed) -> Result<(), ServiceError> {
+        let name = |pipeline: &usize| self.plan.pipelines[*pipeline].name;
+        match deed {
+            Deed::Write { incident, version } => {
+                let version = self.plan.incidents[*incident].versions[*version];
+                self.write(now, *incident, version);
+            }
+            Deed::Release(pipeline) => {
+                self.call("StartPipelineExecution", json!({"name": name(pipeline)}))?;
+            }
+            Deed::Retry { pipeline, all } => {
+                let mode = if *all {
+                    "ALL_ACTIONS"
+                } else {
+                    "FAILED_ACTIONS"
+                };
+                let id = self.newest_execution(name(pipeline));
+                let input = json!({"pipelineName": name(pipeline), "stageName": "Production", "pipelineExecutionId": id, "retryMode": mode});
+                self.call("RetryStageExecution", input)?;
+                self.truth.resume(now, &id.unwrap_or_default());
+            }
+            Deed::Stop { pipeline, abandon } => {
+                let id = self.newest_execution(name(pipeline));
+                let input = json!({"pipelineName": name(pipeline), "pipelineExecutionId": id, "abandon": abandon});
+                self.call("StopPipelineExecution", input)?;
+                self.truth.stop(now, id.unwrap_or_default(), *abandon);
+            }
+            Deed::RollBack(pipeline) => {
+                let name = name(pipeline);
+                let target = self
+                    .world
+                    .with(|sandbox, _| sandbox.codepipeline.last_success(name, "Production"));
+                let input = json!({"pipelineName": name, "stageName": "Production", "targetPipelineExecutionId": target});
+                let begun = self.call("RollbackStage", input)?;
+                let id = begun["pipelineExecutionId"].as_str().expect("an id");
+                self.truth.roll_back(id.to_owned());
+            }
+            Deed::Freeze(pipeline) => {
+                let (name, mode) = (name(pipeline), self.plan.pipelines[*pipeline].mode);
+                // CodePipeline shows no transition of a pipeline in PARALLEL mode.
+                if mode == ExecutionMode::Parallel {
+                    return Ok(());
+                }
+                let input = json!({"pipelineName": name, "stageName": "Production", "transitionType": "Inbound", "reason": "the week-end"});
+                self.call("DisableStageTransition", input)?;
+                self.truth.freeze(now, name);
+            }
+            Deed::Thaw(pipeline) => self.thaw(now, name(pipeline))?,
+            Deed::Override(pipeline, tag) => {
+                let name = name(pipeline);
+                let (value, until) = override_tag(now, *tag);
+                let tags = json!([{"key": "health-gate:override", "value": value}]);
+                self.call(
+                    "TagResource",
+                    json!({"resourceArn": self.arn(name), "tags": tags}),
+                )?;
+                self.truth.set_override(now, name, until);
+            }
+            Deed::RemoveOverride(pipeline) => {
+                let name = name(pipeline);
+                let input =
+                    json!({"resourceArn": self.arn(name), "tagKeys": ["health-gate:override"]});
+                self.call("UntagResource", input)?;
+                self.truth.set_override(now, name, None);
+            }
+            Deed::Sweep => self.signal(&json!({"source": "health-gate", "detail-type": "Sweep"})),
+            Deed::Rumour(pipeline) => {
+                let id = self.newest_execution(name(pipeline));
+                self.signal(&json!({
+                    "source": "aws.codepipeline", "detail-type": "CodePipeline Action Execution State Change",
+                    "account": aws_sandbox::ACCOUNT_ID, "region": self.region,
+                    "detail": {"pipeline": name(pipeline), "execution-id": id, "state": "FAILED"},
+                }));
+            }
+            Deed::Noise => self.world.with(|sandbox, _| {
+                sandbox.invoke(
+                    self.region,
+                    RETRY,
+                    json!({"Records": [{"Sns": {"Message": "hello"}}, 7]}),
+                );
+            }),
+            Deed::Redeliver(function) => self.redeliver(function.name()),
+            Deed::Fail {
+                operation,
+                region,
+                fault,
+                calls,
+            } => self.world.with(|sandbox, _| match region {
+                Some(region) => sandbox.fail_in(region, operation, fault.clone(), 0..*calls),
+                None => sandbox.fail(operation, fault.clone(), 0..*calls),
+            }),
+            Deed::Limit {
+                operation,
+                calls_a_second,
+            } => {
+                self.world
+                    .with(|sandbox, _| sandbox.limit(operation, *calls_a_second));
+            }
+            Deed::Disturb {
+                disturbance,
+                deliveries,
+            } => {
+                self.world
+                    .with(|sandbox, _| sandbox.sns.disturb(*disturbance, 0..*deliveries));
+            }
+            Deed::Interrupt(function, interruption) => {
+                self.interruptions.insert(*function, *interruption);
+            }
+            Deed::TimeOut(timeout) => self
+                .world
+                .with(|sandbox, _| sandbox.lambda.timeout = *timeout),
+            Deed::FailOver(endpoint) => {
+                self.world
+                    .with(|sandbox, _| (*endpoint).clone_into(&mut sandbox.health.active));
+                self.truth.fail_over(now, endpoint);
+            }
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, now: Timestamp, incident: usize, version: crate::plan::Version) {
+        let event = self.plan.incidents[incident].event(version, now);
+        self.world
+            .with(|sandbox, now| sandbox.open_event(now, event));
+        self.truth.write(now, incident, version);
+    }
+
+    fn thaw(&mut self, now: Timestamp, pipeline: &'static str) -> Result<(), ServiceError> {
+        let input = json!({"pipelineName": pipeline, "stageName": "Production", "transitionType": "Inbound"});
+        self.call("EnableStageTransition", input)?;
+        self.truth.thaw(now, pipeline);
+        Ok(())
+    }
+
+    fn redeliver(&self, function: &str) {
+        let mut running = self.handles.values().map(|begun| &begun.ended.invocation);
+        let of_function = |invocation: &&Invocation| invocation.function == function;
+        let payload = running
+            .rfind(of_function)
+            .map(|invocation| invocation.payload.clone());
+        self.world.with(|sandbox, _| {
+            let finished = sandbox
+                .lambda
+                .finished()
+                .iter()
+                .rev()
+                .map(|finished| &finished.invocation);
+            let payload = payload.or_else(|| {
+                finished
+                    .into_iter()
+                    .find(of_function)
+                    .map(|invocation| invocation.payload.clone())
+            });
+            if let Some(payload) = payload {
+                sandbox.invoke(self.region, function, payload);
+            }
+        });
+    }
+
+    fn newest_execution(&self, pipeline: &str) -> Option<String> {
+        self.world
+            .with(|sandbox, _| sandbox.codepipeline.newest_execution_id(pipeline))
+    }
+
+    fn arn(&self, pipeline: &str) -> String {
+        format!(
+            "arn:aws:codepipeline:{}:{}:{pipeline}",
+            self.region,
+            aws_sandbox::ACCOUNT_ID
+        )
+    }
+
+    fn signal(&self, message: &Value) {
+        self.world
+            .with(|sandbox, now| sandbox.publish_signal(now, self.region, message));
+    }
+
+    // The end.
+
+    /// Nothing goes wrong any more, people let go, most incidents end; and sweeps come until one has nothing left to do.
+    async fn settle(&mut self) -> Result<(), Violation> {
+        let now = self.world.now();
+        self.timeline.settles(now);
+        self.interruptions.clear();
+        self.world.with(|sandbox, _| {
+            for operation in crate::plan::OPERATIONS {
+                sandbox.fail(operation, Fault::Silence, 0..0);
+                sandbox.fail_in("us-east-1", operation, Fault::Silence, 0..0);
+                sandbox.limit(operation, usize::MAX);
+            }
+            sandbox.sns.disturb(Disturbance::Lost, 0..0);
+            sandbox.lambda.timeout = Duration::from_mins(5);
+        });
+        for pipeline in self
+            .plan
+            .pipelines
+            .iter()
+            .map(|pipeline| pipeline.name)
+            .collect::<Vec<_>>()
+        {
+            // It may not be frozen.
+            let _ = self.thaw(now, pipeline);
+        }
+        if self.plan.incidents_end {
+            for incident in self.truth.unfinished() {
+                let version = crate::plan::Version {
+                    at: Duration::ZERO,
+                    status: "closed",
+                    has_end: true,
+                };
+                self.write(now, incident, version);
+            }
+        }
+        for _ in 0..MOST_SWEEPS {
+            self.live_until(self.world.now() + BETWEEN_SWEEPS).await?;
+            let before = self
+                .world
+                .with(|sandbox, _| sandbox.lambda.finished().len());
+            let swept = self.world.now();
+            self.signal(&json!({"source": "health-gate", "detail-type": "Sweep"}));
+            self.live_until(self.world.now() + Duration::from_mins(6))
+                .await?;
+            let account = self.world.with(|sandbox, _| {
+                let done = sandbox.lambda.finished().iter().skip(before);
+                done.filter(|done| done.invocation.function == RETRY)
+                    .find_map(|done| done.result.clone().ok())
+            });
+            self.check()?;
+            if account.is_some_and(|account| nothing_is_left(&account)) {
+                return self
+                    .checks
+                    .at_the_end(&self.world, &self.truth, &self.plan, swept);
+            }
+        }
+        Err(Checks::no_end(self.world.now()))
+    }
+}
+
+/// Whether a sweep has found nothing that another one might go on with.
+fn nothing_is_left(account: &Value) -> bool {
+    let is_left = |stage: &Value| {
+        matches!(
+            stage["outcome"].as_str(),
+            Some("retried" | "waiting" | "busy" | "unknown")
+        )
+    };
+    account["unread"] == 0
+        && !account["stages"]
+            .as_array()
+            .is_some_and(|stages| stages.iter().any(is_left))
+}
+
+/// A tag, and until when it is an override.
+fn override_tag(now: Timestamp, tag: OverrideTag) -> (String, Option<Timestamp>) {
+    let minute = |after: Duration| {
+        let at = (now + after).as_millis() / 60_000 * 60_000;
+        Timestamp::from_millis(at)
+    };
+    let value = |until: Timestamp| {
+        format!(
+            "until={}Z by=alice reason=INC-42 hotfix",
+            &until.rfc3339()[..16]
+        )
+    };
+    match tag {
+        OverrideTag::Minutes(minutes) => {
+            let until = minute(Duration::from_mins(minutes.into()));
+            (value(until), Some(until))
+        }
+        OverrideTag::Expired => (
+            value(Timestamp::from_millis(now.as_millis() - 3_600_000)),
+            None,
+        ),
+        OverrideTag::Malformed => ("until tomorrow, says alice".to_owned(), None),
+        OverrideTag::TooLong => (value(minute(Duration::from_hours(24 * 30))), None),
+    }
+}
+
+/// What came of a plan.
+pub(crate) struct Played {
+    pub(crate) violation: Option<Violation>,
+    pub(crate) calls: Vec<aws_sandbox::Call>,
+    pub(crate) timeline: Timeline,
+    pub(crate) checks: Checks,
+    pub(crate) log: String,
+}

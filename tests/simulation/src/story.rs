@@ -1,0 +1,136 @@
+//! What a seed came to.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use aws_sandbox::{Call, Timestamp};
+
+use crate::invariants::{Invariant, Tally, Violation};
+use crate::plan::Plan;
+use crate::simulation::{Played, Simulation};
+
+/// What happened in the world of a seed.
+#[derive(Debug)]
+pub struct Story {
+    /// The seed.
+    pub seed: u64,
+    /// What did not hold, if something did not.
+    pub violation: Option<Violation>,
+    /// What happened, a line each, for people.
+    pub timeline: String,
+    /// What the functions wrote.
+    pub log: String,
+    /// How often each invariant was looked at.
+    pub tallies: BTreeMap<Invariant, Tally>,
+    /// What went wrong on purpose, how often: the kind, and what with.
+    pub faults: BTreeMap<(String, String), usize>,
+    /// How many things were done and invocations ended.
+    pub steps: usize,
+    /// The calls that the functions made.
+    pub calls: Vec<Call>,
+    /// The command that plays it again.
+    again: String,
+}
+
+/// Plays the world of a seed.
+pub fn play(seed: u64) -> Story {
+    Story::of(&Plan::of(seed))
+}
+
+impl Story {
+    /// Plays a plan.
+    pub(crate) fn of(plan: &Plan) -> Self {
+        let played = catch_unwind(AssertUnwindSafe(|| Simulation::play(plan)));
+        match played {
+            Ok(Played {
+                violation,
+                calls,
+                timeline,
+                checks,
+                log,
+            }) => Self {
+                seed: plan.seed,
+                violation,
+                timeline: timeline.render(plan, &calls),
+                log,
+                tallies: checks.tallies,
+                faults: checks.faults,
+                steps: checks.steps,
+                calls,
+                again: plan.again.clone(),
+            },
+            Err(panic) => Self {
+                seed: plan.seed,
+                violation: Some(Violation {
+                    invariant: Invariant::NoPanic,
+                    at: Timestamp::from_millis(0),
+                    what: text_of(&*panic),
+                }),
+                timeline: String::new(),
+                log: String::new(),
+                tallies: BTreeMap::new(),
+                faults: BTreeMap::new(),
+                steps: 0,
+                calls: Vec::new(),
+                again: plan.again.clone(),
+            },
+        }
+    }
+
+    /// Whether a function was interrupted.
+    pub fn has_interruption(&self) -> bool {
+        let kinds = ["crash", "stands still"];
+        self.faults.keys().any(|(kind, _)| kinds.contains(&&**kind))
+    }
+
+    /// What happened, and what does not hold.
+    pub fn text(&self) -> String {
+        let Self {
+            timeline,
+            violation,
+            again,
+            ..
+        } = self;
+        let end = match violation {
+            None => "everything holds".to_owned(),
+            Some(Violation {
+                invariant,
+                at,
+                what,
+            }) => {
+                format!(
+                    "{at}  BROKEN: {}\n  {what}\nagain: {again}",
+                    invariant.sentence()
+                )
+            }
+        };
+        format!("{timeline}\n{end}")
+    }
+
+    /// The same invariant's failure with as few things done as possible: what can be left out is left out, one by one.
+    pub fn shortest(seed: u64) -> Option<Self> {
+        let mut plan = Plan::of(seed);
+        let mut story = Self::of(&plan);
+        let invariant = story.violation.as_ref()?.invariant;
+        let mut deed = plan.len();
+        while deed > 0 {
+            deed -= 1;
+            let shorter = plan.without(deed);
+            let tried = Self::of(&shorter);
+            if tried
+                .violation
+                .as_ref()
+                .is_some_and(|violation| violation.invariant == invariant)
+            {
+                (plan, story) = (shorter, tried);
+            }
+        }
+        Some(story)
+    }
+}
+
+fn text_of(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_default()
+}

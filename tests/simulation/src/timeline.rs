@@ -1,0 +1,261 @@
+//! What happened in a world, for a person who wants to know why an invariant does not hold.
+
+use std::fmt::Write;
+
+use aws_sandbox::lambda::Invocation;
+use aws_sandbox::sns::Disturbance;
+use aws_sandbox::{Call, ServiceError, Timestamp};
+use serde_json::Value;
+
+use crate::functions::Ending;
+use crate::plan::{Deed, Interruption, OverrideTag, Plan};
+
+/// What was done, and which invocations ran, oldest first.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Timeline {
+    lines: Vec<(Timestamp, String)>,
+}
+
+/// So much of a text is shown.
+const LONGEST: usize = 220;
+
+impl Timeline {
+    fn add(&mut self, at: Timestamp, text: String) {
+        self.lines.push((at, text));
+    }
+
+    pub(crate) fn deed(
+        &mut self,
+        at: Timestamp,
+        plan: &Plan,
+        deed: &Deed,
+        refused: Option<ServiceError>,
+    ) {
+        let refused = refused.map(|error| format!(" (refused: {})", error.code));
+        self.add(
+            at,
+            format!("{}{}", words(plan, deed), refused.unwrap_or_default()),
+        );
+    }
+
+    pub(crate) fn begins(
+        &mut self,
+        at: Timestamp,
+        environment: &str,
+        invocation: &Invocation,
+        interruption: Option<Interruption>,
+    ) {
+        let subject = match invocation.payload["CodePipeline.job"]["id"].as_str() {
+            Some(id) => format!("job {id}"),
+            None => invocation.payload["Records"][0]["Sns"]["Message"]
+                .as_str()
+                .map(signal)
+                .unwrap_or_default(),
+        };
+        let again = match invocation.retries {
+            0 => String::new(),
+            retries => format!(", try {}", retries + 1),
+        };
+        let interruption = interruption.map(|interruption| format!(", which {interruption}"));
+        self.add(
+            at,
+            format!(
+                "  {environment} begins{again}: {subject}{}",
+                interruption.unwrap_or_default()
+            ),
+        );
+    }
+
+    pub(crate) fn ends(&mut self, at: Timestamp, environment: &str, ending: Option<&Ending>) {
+        let how = match ending {
+            None => "is ended by Lambda".to_owned(),
+            Some(Ending::Crashed) => "has crashed".to_owned(),
+            Some(Ending::Returned(Ok(value))) => format!("returns {value}"),
+            Some(Ending::Returned(Err(error))) => format!("fails with {error}"),
+        };
+        self.add(at, format!("  {environment} {how}"));
+    }
+
+    pub(crate) fn settles(&mut self, at: Timestamp) {
+        self.add(
+            at,
+            "nothing goes wrong any more, people let go, and sweeps come".to_owned(),
+        );
+    }
+
+    /// All lines with the calls between them. A line of a person or of AWS begins at the margin, what a function does is indented.
+    pub(crate) fn render(&self, plan: &Plan, calls: &[Call]) -> String {
+        let mut text = world(plan);
+        let mut calls = calls.iter().peekable();
+        for (at, line) in &self.lines {
+            while let Some(call) = calls.next_if(|call| call.at < *at) {
+                add_call(&mut text, call);
+            }
+            let _ = writeln!(text, "{at}  {}", cut(line));
+        }
+        calls.for_each(|call| add_call(&mut text, call));
+        text
+    }
+}
+
+fn add_call(text: &mut String, call: &Call) {
+    let line = call.to_string();
+    // The time, two blanks, the call.
+    let (at, rest) = line.split_at(line.find("  ").unwrap_or_default());
+    let _ = writeln!(text, "{at}      {}", cut(rest.trim_start()));
+}
+
+fn cut(line: &str) -> String {
+    match line.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
+    }
+}
+
+fn signal(message: &str) -> String {
+    let message: Value = serde_json::from_str(message).unwrap_or_default();
+    let kind = message["detail-type"]
+        .as_str()
+        .unwrap_or("a message of nobody");
+    let detail = &message["detail"];
+    let subject = detail["pipeline"].as_str().or(detail["eventArn"].as_str());
+    subject.map_or_else(|| kind.to_owned(), |subject| format!("{kind} of {subject}"))
+}
+
+/// What the world is.
+fn world(plan: &Plan) -> String {
+    let mut text = format!("seed {}: functions in {}", plan.seed, plan.regions.home);
+    if let Some(policy) = plan.account_policy.text() {
+        let _ = write!(text, ", HEALTH_GATE_POLICY={policy}");
+    }
+    let _ = writeln!(
+        text,
+        ", PACE={}, {} stage-retry at a time, the active endpoint's look-up is {:?}, the passive one is {} s behind",
+        plan.pace,
+        plan.retries_at_once,
+        plan.look_up,
+        plan.lag.as_secs()
+    );
+    for pipeline in &plan.pipelines {
+        let _ = writeln!(text, "pipeline {} ({:?})", pipeline.name, pipeline.mode);
+        for (stage, actions) in &pipeline.stages {
+            for action in actions {
+                let _ = writeln!(text, "  {stage} / {action}");
+            }
+        }
+    }
+    text
+}
+
+fn words(plan: &Plan, deed: &Deed) -> String {
+    let name = |pipeline: &usize| plan.pipelines[*pipeline].name;
+    match deed {
+        Deed::Write { incident, version } => {
+            let incident = &plan.incidents[*incident];
+            let version = incident.versions[*version];
+            let end = if version.has_end { ", with an end" } else { "" };
+            let stray = if incident.is_stray {
+                ", shown whatever is asked for"
+            } else {
+                ""
+            };
+            format!(
+                "AWS Health writes {}: {}{end}{stray}",
+                incident.arn(),
+                version.status
+            )
+        }
+        Deed::Release(pipeline) => format!("a person releases {}", name(pipeline)),
+        Deed::Retry { pipeline, all } => {
+            format!(
+                "a person retries {} actions of {}",
+                if *all { "all" } else { "failed" },
+                name(pipeline)
+            )
+        }
+        Deed::Stop { pipeline, abandon } => {
+            format!(
+                "a person stops {}{}",
+                name(pipeline),
+                if *abandon {
+                    ", and abandons its actions"
+                } else {
+                    ""
+                }
+            )
+        }
+        Deed::RollBack(pipeline) => format!("a person rolls {} back", name(pipeline)),
+        Deed::Freeze(pipeline) => format!(
+            "a person disables the transition into Production of {}",
+            name(pipeline)
+        ),
+        Deed::Thaw(pipeline) => format!(
+            "a person enables the transition into Production of {}",
+            name(pipeline)
+        ),
+        Deed::Override(pipeline, tag) => {
+            let how = match tag {
+                OverrideTag::Minutes(minutes) => format!(
+                    "overrides the gate of {} for {minutes} minutes",
+                    name(pipeline)
+                ),
+                OverrideTag::Expired => {
+                    format!("writes an override of {} that is over", name(pipeline))
+                }
+                OverrideTag::Malformed => format!(
+                    "writes an override of {} that nobody can read",
+                    name(pipeline)
+                ),
+                OverrideTag::TooLong => {
+                    format!("writes an override of {} for a month", name(pipeline))
+                }
+            };
+            format!("a person {how}")
+        }
+        Deed::RemoveOverride(pipeline) => {
+            format!("a person removes the override of {}", name(pipeline))
+        }
+        Deed::Sweep => "the schedule sends a sweep".to_owned(),
+        Deed::Rumour(pipeline) => format!("somebody says that {} has failed", name(pipeline)),
+        Deed::Noise => "something arrives that is no message of anybody".to_owned(),
+        Deed::Redeliver(function) => format!(
+            "Lambda delivers the last event of {} once more",
+            function.name()
+        ),
+        Deed::Fail {
+            operation,
+            region,
+            fault,
+            calls,
+        } => {
+            let place = region
+                .map(|region| format!(" in {region}"))
+                .unwrap_or_default();
+            format!(
+                "from now on {calls} calls of {operation}{place} meet: {}",
+                fault.name()
+            )
+        }
+        Deed::Limit {
+            operation,
+            calls_a_second,
+        } => format!("{operation} takes {calls_a_second} calls a second"),
+        Deed::Disturb {
+            disturbance,
+            deliveries,
+        } => {
+            let how = match disturbance {
+                Disturbance::Twice => "come twice".to_owned(),
+                Disturbance::Late(by) => format!("come {} s late", by.as_secs()),
+                Disturbance::Retried(times) => format!("come at their try number {}", times + 1),
+                Disturbance::Lost => "get lost".to_owned(),
+            };
+            format!("the next {deliveries} messages {how}")
+        }
+        Deed::Interrupt(function, interruption) => {
+            format!("the next invocation of {} {interruption}", function.name())
+        }
+        Deed::TimeOut(timeout) => format!("invocations may take {} s", timeout.as_secs()),
+        Deed::FailOver(endpoint) => format!("AWS Health's active endpoint is {endpoint}"),
+    }
+}
