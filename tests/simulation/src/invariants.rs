@@ -2,10 +2,12 @@
 //! have been broken: an invariant that is never in danger shows nothing.
 
 mod credentials;
+mod decided;
 mod decisions;
 mod jobs;
 mod reading;
 mod rest;
+mod results;
 mod retries;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,23 +1,25 @@
 //! One world, from its beginning to its end: deeds are done, functions run, and after each step everything is checked.
 
+mod deeds;
+mod settlement;
+
 use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::time::Duration;
 
-use aws_sandbox::codepipeline::{Deployment, ExecutionMode};
+use aws_sandbox::codepipeline::Deployment;
 use aws_sandbox::lambda::Invocation;
-use aws_sandbox::sns::Disturbance;
-use aws_sandbox::{Fault, ServiceError, Timestamp, World};
+use aws_sandbox::{Timestamp, World};
 use futures_util::future::{AbortHandle, Abortable, Aborted};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use health_gate::{AccountPolicy, GateFunctions};
 use health_gate_aws::{Clock, CnameLookUp, Settings, logging};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::functions::{Calls, Ending, Environment, FOREIGN, GATE, RETRY};
 use crate::invariants::{Checks, Ended, Violation};
 use crate::log::Log;
-use crate::plan::{Deed, Function, Interruption, LookUp, OverrideTag, Plan};
+use crate::plan::{Function, Interruption, LookUp, Plan};
 use crate::timeline::Timeline;
 use crate::truth::Truth;
 
@@ -25,10 +27,6 @@ use crate::truth::Truth;
 const START: Timestamp = Timestamp::from_millis(1_795_424_400_000);
 /// The bucket to which every deployment fails.
 const BROKEN: &str = crate::plan::BROKEN;
-/// Longer than any wait between retries, and than the 20 minutes of a job that was never answered.
-const BETWEEN_SWEEPS: Duration = Duration::from_mins(31);
-/// As many sweeps are enough for what is left when nothing goes wrong any more.
-const MOST_SWEEPS: usize = 14;
 /// The topic on which people are told.
 const PEOPLE: &str = "people";
 
@@ -362,298 +360,6 @@ impl Simulation {
     /// What has to hold at any time.
     fn check(&mut self) -> Result<(), Violation> {
         self.checks.always(&self.world, &self.log)
-    }
-
-    // The deeds.
-
-    /// Calls an operation of CodePipeline, as a person does.
-    fn call(&self, operation: &str, input: Value) -> Result<Value, ServiceError> {
-        self.world
-            .with(|sandbox, now| sandbox.call(now, "CodePipeline", operation, self.region, &input))
-    }
-
-    fn act(&mut self, deed: &Deed) {
-        let now = self.world.now();
-        let done = self.done(now, deed);
-        self.timeline.deed(now, &self.plan, deed, done.err());
-        self.checks.deed(deed);
-    }
-
-    fn done(&mut self, now: Timestamp, deed: &Deed) -> Result<(), ServiceError> {
-        let name = |pipeline: &usize| self.plan.pipelines[*pipeline].name;
-        match deed {
-            Deed::Write { incident, version } => {
-                let version = self.plan.incidents[*incident].versions[*version];
-                self.write(now, *incident, version);
-            }
-            Deed::Release(pipeline) => {
-                self.call("StartPipelineExecution", json!({"name": name(pipeline)}))?;
-            }
-            Deed::Retry { pipeline, all } => {
-                let mode = if *all {
-                    "ALL_ACTIONS"
-                } else {
-                    "FAILED_ACTIONS"
-                };
-                let id = self.newest_execution(name(pipeline));
-                let input = json!({"pipelineName": name(pipeline), "stageName": "Production", "pipelineExecutionId": id, "retryMode": mode});
-                self.call("RetryStageExecution", input)?;
-                self.truth.resume(now, &id.unwrap_or_default());
-            }
-            Deed::Stop { pipeline, abandon } => {
-                let id = self.newest_execution(name(pipeline));
-                let input = json!({"pipelineName": name(pipeline), "pipelineExecutionId": id, "abandon": abandon});
-                self.call("StopPipelineExecution", input)?;
-                self.truth.stop(now, id.unwrap_or_default(), *abandon);
-            }
-            Deed::RollBack(pipeline) => {
-                let name = name(pipeline);
-                let target = self
-                    .world
-                    .with(|sandbox, _| sandbox.codepipeline.last_success(name, "Production"));
-                let input = json!({"pipelineName": name, "stageName": "Production", "targetPipelineExecutionId": target});
-                let begun = self.call("RollbackStage", input)?;
-                let id = begun["pipelineExecutionId"].as_str().expect("an id");
-                self.truth.roll_back(id.to_owned());
-            }
-            Deed::Freeze(pipeline) => {
-                let (name, mode) = (name(pipeline), self.plan.pipelines[*pipeline].mode);
-                // CodePipeline shows no transition of a pipeline in PARALLEL mode.
-                if mode == ExecutionMode::Parallel {
-                    return Ok(());
-                }
-                let input = json!({"pipelineName": name, "stageName": "Production", "transitionType": "Inbound", "reason": "the week-end"});
-                self.call("DisableStageTransition", input)?;
-                self.truth.freeze(now, name);
-            }
-            Deed::Thaw(pipeline) => self.thaw(now, name(pipeline))?,
-            Deed::Override(pipeline, tag) => {
-                let name = name(pipeline);
-                let (value, until) = override_tag(now, *tag);
-                let tags = json!([{"key": "health-gate:override", "value": value}]);
-                self.call(
-                    "TagResource",
-                    json!({"resourceArn": self.arn(name), "tags": tags}),
-                )?;
-                self.truth.set_override(now, name, until);
-            }
-            Deed::RemoveOverride(pipeline) => {
-                let name = name(pipeline);
-                let input =
-                    json!({"resourceArn": self.arn(name), "tagKeys": ["health-gate:override"]});
-                self.call("UntagResource", input)?;
-                self.truth.set_override(now, name, None);
-            }
-            Deed::Sweep => self.signal(&json!({"source": "health-gate", "detail-type": "Sweep"})),
-            Deed::Rumour(pipeline) => {
-                let id = self.newest_execution(name(pipeline));
-                self.signal(&json!({
-                    "source": "aws.codepipeline", "detail-type": "CodePipeline Action Execution State Change",
-                    "account": aws_sandbox::ACCOUNT_ID, "region": self.region,
-                    "detail": {"pipeline": name(pipeline), "execution-id": id, "state": "FAILED"},
-                }));
-            }
-            Deed::Noise => self.world.with(|sandbox, _| {
-                sandbox.invoke(
-                    self.region,
-                    RETRY,
-                    json!({"Records": [{"Sns": {"Message": "hello"}}, 7]}),
-                );
-            }),
-            Deed::Redeliver(function) => self.redeliver(function.name()),
-            Deed::Fail {
-                operation,
-                region,
-                fault,
-                calls,
-            } => self.world.with(|sandbox, _| match region {
-                Some(region) => sandbox.fail_in(region, operation, fault.clone(), 0..*calls),
-                None => sandbox.fail(operation, fault.clone(), 0..*calls),
-            }),
-            Deed::Limit {
-                operation,
-                calls_a_second,
-            } => {
-                self.world
-                    .with(|sandbox, _| sandbox.limit(operation, *calls_a_second));
-            }
-            Deed::Disturb {
-                disturbance,
-                deliveries,
-            } => {
-                self.world
-                    .with(|sandbox, _| sandbox.sns.disturb(*disturbance, 0..*deliveries));
-            }
-            Deed::Interrupt(function, interruption) => {
-                self.interruptions.insert(*function, *interruption);
-            }
-            Deed::TimeOut(timeout) => self
-                .world
-                .with(|sandbox, _| sandbox.lambda.timeout = *timeout),
-            Deed::FailOver(endpoint) => {
-                self.world
-                    .with(|sandbox, _| (*endpoint).clone_into(&mut sandbox.health.active));
-                self.truth.fail_over(now, endpoint);
-            }
-        }
-        Ok(())
-    }
-
-    fn write(&mut self, now: Timestamp, incident: usize, version: crate::plan::Version) {
-        let event = self.plan.incidents[incident].event(version, now);
-        self.world
-            .with(|sandbox, now| sandbox.open_event(now, event));
-        self.truth.write(now, incident, version);
-    }
-
-    fn thaw(&mut self, now: Timestamp, pipeline: &'static str) -> Result<(), ServiceError> {
-        let input = json!({"pipelineName": pipeline, "stageName": "Production", "transitionType": "Inbound"});
-        self.call("EnableStageTransition", input)?;
-        self.truth.thaw(now, pipeline);
-        Ok(())
-    }
-
-    fn redeliver(&self, function: &str) {
-        let mut running = self.handles.values().map(|begun| &begun.ended.invocation);
-        let of_function = |invocation: &&Invocation| invocation.function == function;
-        let payload = running
-            .rfind(of_function)
-            .map(|invocation| invocation.payload.clone());
-        self.world.with(|sandbox, _| {
-            let finished = sandbox
-                .lambda
-                .finished()
-                .iter()
-                .rev()
-                .map(|finished| &finished.invocation);
-            let payload = payload.or_else(|| {
-                finished
-                    .into_iter()
-                    .find(of_function)
-                    .map(|invocation| invocation.payload.clone())
-            });
-            if let Some(payload) = payload {
-                sandbox.invoke(self.region, function, payload);
-            }
-        });
-    }
-
-    fn newest_execution(&self, pipeline: &str) -> Option<String> {
-        self.world
-            .with(|sandbox, _| sandbox.codepipeline.newest_execution_id(pipeline))
-    }
-
-    fn arn(&self, pipeline: &str) -> String {
-        format!(
-            "arn:aws:codepipeline:{}:{}:{pipeline}",
-            self.region,
-            aws_sandbox::ACCOUNT_ID
-        )
-    }
-
-    fn signal(&self, message: &Value) {
-        self.world
-            .with(|sandbox, now| sandbox.publish_signal(now, self.region, message));
-    }
-
-    // The end.
-
-    /// Nothing goes wrong any more, people let go, most incidents end; and sweeps come until one has nothing left to do.
-    async fn settle(&mut self) -> Result<(), Violation> {
-        let now = self.world.now();
-        self.timeline.settles(now);
-        self.interruptions.clear();
-        self.world.with(|sandbox, _| {
-            for operation in crate::plan::OPERATIONS {
-                sandbox.fail(operation, Fault::Silence, 0..0);
-                sandbox.fail_in("us-east-1", operation, Fault::Silence, 0..0);
-                sandbox.limit(operation, usize::MAX);
-            }
-            sandbox.sns.disturb(Disturbance::Lost, 0..0);
-            sandbox.lambda.timeout = Duration::from_mins(5);
-        });
-        for pipeline in self
-            .plan
-            .pipelines
-            .iter()
-            .map(|pipeline| pipeline.name)
-            .collect::<Vec<_>>()
-        {
-            // It may not be frozen.
-            let _ = self.thaw(now, pipeline);
-        }
-        if self.plan.incidents_end {
-            for incident in self.truth.unfinished() {
-                let version = crate::plan::Version {
-                    at: Duration::ZERO,
-                    status: "closed",
-                    has_end: true,
-                };
-                self.write(now, incident, version);
-            }
-        }
-        for _ in 0..MOST_SWEEPS {
-            self.live_until(self.world.now() + BETWEEN_SWEEPS).await?;
-            let before = self
-                .world
-                .with(|sandbox, _| sandbox.lambda.finished().len());
-            let swept = self.world.now();
-            self.signal(&json!({"source": "health-gate", "detail-type": "Sweep"}));
-            self.live_until(self.world.now() + Duration::from_mins(6))
-                .await?;
-            let account = self.world.with(|sandbox, _| {
-                let done = sandbox.lambda.finished().iter().skip(before);
-                done.filter(|done| done.invocation.function == RETRY)
-                    .find_map(|done| done.result.clone().ok())
-            });
-            self.check()?;
-            if account.is_some_and(|account| nothing_is_left(&account)) {
-                return self
-                    .checks
-                    .at_the_end(&self.world, &self.truth, &self.plan, swept);
-            }
-        }
-        Err(Checks::no_end(self.world.now()))
-    }
-}
-
-/// Whether a sweep has found nothing that another one might go on with.
-fn nothing_is_left(account: &Value) -> bool {
-    let is_left = |stage: &Value| {
-        matches!(
-            stage["outcome"].as_str(),
-            Some("retried" | "waiting" | "busy" | "unknown")
-        )
-    };
-    account["unread"] == 0
-        && !account["stages"]
-            .as_array()
-            .is_some_and(|stages| stages.iter().any(is_left))
-}
-
-/// A tag, and until when it is an override.
-fn override_tag(now: Timestamp, tag: OverrideTag) -> (String, Option<Timestamp>) {
-    let minute = |after: Duration| {
-        let at = (now + after).as_millis() / 60_000 * 60_000;
-        Timestamp::from_millis(at)
-    };
-    let value = |until: Timestamp| {
-        format!(
-            "until={}Z by=alice reason=INC-42 hotfix",
-            &until.rfc3339()[..16]
-        )
-    };
-    match tag {
-        OverrideTag::Minutes(minutes) => {
-            let until = minute(Duration::from_mins(minutes.into()));
-            (value(until), Some(until))
-        }
-        OverrideTag::Expired => (
-            value(Timestamp::from_millis(now.as_millis() - 3_600_000)),
-            None,
-        ),
-        OverrideTag::Malformed => ("until tomorrow, says alice".to_owned(), None),
-        OverrideTag::TooLong => (value(minute(Duration::from_hours(24 * 30))), None),
     }
 }
 

@@ -1,0 +1,133 @@
+//! A decision of the gate, and what it is judged by.
+
+use aws_sandbox::Call;
+use aws_sandbox::codepipeline::{ExecutionMode, JobContext};
+
+use super::Look;
+use super::reading::Reading;
+use crate::plan::Policy;
+
+/// From the beginning of an invocation to its answer.
+pub(super) const ANSWER: i64 = 40_000;
+
+/// A decision, and what it is judged by.
+pub(super) struct Decided<'a> {
+    pub(super) look: &'a Look<'a>,
+    pub(super) context: &'a JobContext,
+    pub(super) policy: &'a Policy,
+    pub(super) reading: Reading,
+    /// The invocation's beginning, and the result.
+    pub(super) from: i64,
+    pub(super) to: i64,
+    /// Whether something stood in the way at some time of it.
+    pub(super) was_blocked: bool,
+    /// Calls about the pipeline went wrong.
+    pub(super) in_the_dark: bool,
+}
+
+impl Decided<'_> {
+    pub(super) fn is_unread(&self) -> bool {
+        self.reading.went_wrong || self.reading.complete_at(self.policy).is_empty()
+    }
+
+    /// It is a rollback that the policy lets pass.
+    pub(super) fn is_free_rollback(&self) -> bool {
+        self.look
+            .truth
+            .is_rollback(&self.context.pipeline_execution_id)
+            && self.policy.says("onRollback", "pass")
+    }
+
+    /// It is held, and may be for longer. The first round is known from its answer, which is later than its beginning.
+    pub(super) fn is_within_hold(&self, hold: Option<&(i64, i64)>) -> bool {
+        hold.is_some_and(|(since, _)| self.to - since < self.policy.millis("maxHold") - ANSWER)
+    }
+
+    /// An earlier round has held it.
+    pub(super) fn goes_on(&self) -> bool {
+        let data = &self.look.ended.invocation.payload["CodePipeline.job"]["data"];
+        data["continuationToken"].is_string()
+    }
+
+    /// A person has stopped the execution, and the gate could have known.
+    pub(super) fn is_stopped(&self) -> bool {
+        let execution = &self.context.pipeline_execution_id;
+        !self.in_the_dark
+            && !self.is_parallel()
+            && self
+                .look
+                .truth
+                .stayed_stopped(execution, self.from, self.to)
+    }
+
+    /// All that AWS Health has answered is this error.
+    pub(super) fn is_refused(&self, code: &str) -> bool {
+        let is_code = |call: &&Call| {
+            call.fault
+                .as_ref()
+                .is_some_and(|fault| fault.name() == code)
+        };
+        let calls = self.look.calls.iter();
+        let refused = calls
+            .filter(|call| call.operation == "DescribeEvents")
+            .filter(is_code);
+        let made = self
+            .look
+            .ended
+            .made
+            .iter()
+            .filter(|made| *made == "DescribeEvents");
+        let made = made.count();
+        made > 0 && refused.count() == made
+    }
+
+    /// Nobody's waiting mends why AWS Health is unread.
+    pub(super) fn is_for_people(&self) -> bool {
+        self.is_refused("SubscriptionRequiredException") || self.is_refused("AccessDeniedException")
+    }
+
+    /// Some answer of AWS Health was one that nobody's waiting mends.
+    pub(super) fn saw_people(&self) -> bool {
+        let codes = ["SubscriptionRequiredException", "AccessDeniedException"];
+        let mut faults = self
+            .look
+            .calls
+            .iter()
+            .filter_map(|call| call.fault.as_ref());
+        faults.any(|fault| codes.contains(&fault.name()))
+    }
+
+    /// An incident that was certainly read, and blocks.
+    pub(super) fn seen(&self) -> Option<String> {
+        self.reading.events().find_map(|(endpoint, arn)| {
+            let truth = self.look.truth;
+            let blocking = truth.blocked_throughout(self.policy, endpoint, self.from, self.to);
+            blocking
+                .iter()
+                .any(|incident| incident.arn() == arn)
+                .then(|| arn.to_owned())
+        })
+    }
+
+    pub(super) fn is_parallel(&self) -> bool {
+        let pipeline = self.look.plan.pipeline(&self.context.pipeline);
+        pipeline.is_some_and(|pipeline| pipeline.mode == ExecutionMode::Parallel)
+    }
+
+    /// A person's word that the gate could have known, and that says pass.
+    pub(super) fn is_let_go(&self) -> Option<&'static str> {
+        let overridden =
+            self.look
+                .truth
+                .stayed_overridden(&self.context.pipeline, self.from, self.to);
+        if self.in_the_dark {
+            None
+        } else if overridden {
+            Some("an override was in force")
+        } else if self.is_free_rollback() && !self.is_parallel() && self.policy.is_valid {
+            Some("it is a rollback")
+        } else {
+            None
+        }
+    }
+}
