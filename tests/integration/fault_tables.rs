@@ -189,12 +189,12 @@ async fn faults_of_aws_health() {
     println!("{}\n", table.join("\n"));
     assert_snapshot!(table.join("\n"), @"
     DescribeEvents                         calls     time   result
-    throttled                                  3   0.79 s   SystemUnavailable
-    HTTP 500                                   6   1.37 s   SystemUnavailable
-    HTTP 503                                   6   1.37 s   SystemUnavailable
-    connection refused                         6   1.37 s   SystemUnavailable
-    connection reset                           6   1.37 s   SystemUnavailable
-    no such host                               6   1.37 s   SystemUnavailable
+    throttled                                  5   2.31 s   SystemUnavailable
+    HTTP 500                                  10   5.07 s   SystemUnavailable
+    HTTP 503                                  10   5.07 s   SystemUnavailable
+    connection refused                        10   5.07 s   SystemUnavailable
+    connection reset                          10   5.07 s   SystemUnavailable
+    no such host                              10   5.07 s   SystemUnavailable
     answers after 4 s                          1   4.04 s   success clear
     answers after 6 s                          4  17.06 s   SystemUnavailable
     silent                                     4  17.06 s   SystemUnavailable
@@ -202,8 +202,8 @@ async fn faults_of_aws_health() {
     access denied                              1   0.08 s   PermissionError
     no support plan                            1   0.08 s   ConfigurationError
     us-east-1 silent                           3   8.54 s   success clear
-    us-east-1 HTTP 500                         4   0.77 s   success clear
-    us-east-1 throttled                        3   0.79 s   SystemUnavailable
+    us-east-1 HTTP 500                         6   2.29 s   success clear
+    us-east-1 throttled                        5   2.31 s   SystemUnavailable
     look-up silent                             1   0.32 s   success clear
     panic in the gate                          0   0.04 s   SystemUnavailable
     ");

@@ -54,17 +54,28 @@ async fn denied_access_is_a_permission_error() {
 async fn throttling_is_tried_again_and_then_unknown() {
     let told = with_health_failing(Fault::Error(ServiceError::throttling())).await;
     assert_snapshot!(told, @"
-    SystemUnavailable after 3 attempts
+    SystemUnavailable after 5 attempts
     health-gate unknown: AWS Health throttled the gate: ThrottlingException
     next: retried automatically until 2026-11-24 09:00 UTC, once AWS Health can be read and is clear; a retry by hand reads AWS Health again
     ");
+}
+
+/// Two calls at once are more than AWS Health takes when it is busy.
+#[tokio::test(start_paused = true)]
+async fn a_reading_of_two_calls_gets_through_when_one_a_second_does() {
+    let gate = GateWorld::new("us-east-1");
+    gate.world
+        .with(|sandbox, _| sandbox.limit("DescribeEvents", 1));
+    let policy = json!({"quietPeriod": "10m"}).to_string();
+    assert_eq!(verdict(gate.job(&policy).await), "clear");
+    assert!(gate.calls("DescribeEvents") > 2, "nothing was throttled");
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_internal_error_is_tried_again_and_then_unknown() {
     let told = with_health_failing(Fault::Error(ServiceError::internal_failure())).await;
     assert_snapshot!(told, @"
-    SystemUnavailable after 6 attempts
+    SystemUnavailable after 10 attempts
     health-gate unknown: AWS Health is unavailable: InternalFailure (and at the other endpoint, us-east-2: InternalFailure)
     next: retried automatically until 2026-11-24 09:00 UTC, once AWS Health can be read and is clear; a retry by hand reads AWS Health again
     ");

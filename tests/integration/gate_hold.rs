@@ -207,6 +207,40 @@ async fn a_person_who_stops_the_execution_ends_its_hold() {
     );
 }
 
+/// A round whose event comes again when its actions have been abandoned: there is no hold to tell people of.
+#[tokio::test(start_paused = true)]
+async fn an_event_that_comes_again_after_a_stop_begins_no_hold() {
+    let gate = held(&hold()).await;
+    let told = subjects(&gate);
+    gate.world.with(|sandbox, now| {
+        let execution = sandbox.codepipeline.newest_execution_id("checkout");
+        let stop =
+            json!({"pipelineName": "checkout", "pipelineExecutionId": execution, "abandon": true});
+        sandbox
+            .call(
+                now,
+                "CodePipeline",
+                "StopPipelineExecution",
+                "us-east-1",
+                &stop,
+            )
+            .expect("it can be stopped");
+    });
+    gate.play(Duration::from_mins(1)).await;
+    assert_eq!(status(&gate), Some(Status::Stopped));
+    gate.world.with(|sandbox, _| {
+        let first = sandbox.lambda.finished()[0].invocation.payload.clone();
+        sandbox.invoke("us-east-1", FUNCTION, first);
+    });
+    gate.play(Duration::from_mins(1)).await;
+    assert_eq!(
+        gate.calls("GetPipelineState"),
+        2,
+        "the event was not handled"
+    );
+    assert_eq!(subjects(&gate), told);
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_override_ends_a_hold() {
     let gate = held(&hold()).await;

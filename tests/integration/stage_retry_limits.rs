@@ -165,26 +165,42 @@ async fn a_stage_stopped_for_want_of_a_support_plan_goes_on_when_there_is_one() 
     );
 }
 
+/// A sweep whose list of rows has one more action with this status.
+async fn with_an_action_beside(status: &str) -> (Vec<String>, usize) {
+    let beside = |output: &mut Value| {
+        let rows = output["actionExecutionDetails"]
+            .as_array_mut()
+            .expect("a list");
+        let mut row = rows[0].clone();
+        row["actionName"] = json!("Beside");
+        row["status"] = json!(status);
+        rows.push(row);
+    };
+    sweep_with("ListActionExecutions", 0..1, beside).await
+}
+
 /// The rows may lag behind the state, and an action beside the gate may fail yet.
 #[tokio::test(start_paused = true)]
 async fn an_action_that_goes_on_holds_the_stage() {
-    for status in ["InProgress", "Abandoned", "SomethingNew"] {
-        let goes_on = |output: &mut Value| {
-            let rows = output["actionExecutionDetails"]
-                .as_array_mut()
-                .expect("a list");
-            let mut row = rows[0].clone();
-            row["actionName"] = json!("Beside");
-            row["status"] = json!(status);
-            rows.push(row);
-        };
-        let (outcomes, retries) = sweep_with("ListActionExecutions", 0..1, goes_on).await;
+    for status in ["InProgress", "SomethingNew"] {
+        let (outcomes, retries) = with_an_action_beside(status).await;
         assert_eq!(
             outcomes,
             ["checkout/Production busy: action Beside has not ended"]
         );
         assert_eq!(retries, 0);
     }
+}
+
+/// A person has stopped the execution and retried it later, and what was abandoned has not begun anew when the gate failed.
+#[tokio::test(start_paused = true)]
+async fn an_action_that_was_abandoned_once_does_not_hold_the_stage() {
+    let (outcomes, retries) = with_an_action_beside("Abandoned").await;
+    assert_eq!(
+        outcomes,
+        ["checkout/Production retried: AWS Health is clear"]
+    );
+    assert_eq!(retries, 1);
 }
 
 #[tokio::test(start_paused = true)]

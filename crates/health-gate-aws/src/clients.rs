@@ -95,7 +95,8 @@ impl Clients {
         let health = aws_sdk_health::config::Builder::from(config)
             .region(aws_sdk_health::config::Region::new(endpoints.usual))
             .timeout_config(timeouts(5))
-            .retry_config(retries(3))
+            // AWS Health throttles for seconds: the last of five attempts comes about two seconds after the first.
+            .retry_config(retries(5))
             .retry_partition(partition("health"))
             .build();
         let codepipeline = |retry_config, service| {

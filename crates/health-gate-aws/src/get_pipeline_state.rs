@@ -43,6 +43,7 @@ fn stage(stage: types::StageState) -> Option<StageState> {
         status: match latest.status {
             StageExecutionStatus::InProgress => StageStatus::InProgress,
             StageExecutionStatus::Stopping => StageStatus::Stopping,
+            StageExecutionStatus::Stopped => StageStatus::Stopped,
             StageExecutionStatus::Failed => StageStatus::Failed,
             _ => StageStatus::Other,
         },
@@ -87,6 +88,7 @@ pub(crate) fn action_status(status: Option<&ActionExecutionStatus>) -> ActionSta
     match status {
         Some(ActionExecutionStatus::Succeeded) => ActionStatus::Succeeded,
         Some(ActionExecutionStatus::Failed) => ActionStatus::Failed,
+        Some(ActionExecutionStatus::Abandoned) => ActionStatus::Abandoned,
         _ => ActionStatus::Other,
     }
 }

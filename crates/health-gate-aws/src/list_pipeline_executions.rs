@@ -37,6 +37,7 @@ fn execution(summary: types::PipelineExecutionSummary) -> Option<PipelineExecuti
         status: match summary.status {
             Some(PipelineExecutionStatus::InProgress) => StageStatus::InProgress,
             Some(PipelineExecutionStatus::Stopping) => StageStatus::Stopping,
+            Some(PipelineExecutionStatus::Stopped) => StageStatus::Stopped,
             Some(PipelineExecutionStatus::Failed) => StageStatus::Failed,
             _ => StageStatus::Other,
         },

@@ -132,7 +132,8 @@ async fn play(out: &mut impl Write) -> Result<()> {
     stage.pipeline_with("search", "us-east-1");
     world.with(|sandbox, _| {
         let throttling = Fault::Error(ServiceError::throttling());
-        sandbox.fail("DescribeEvents", throttling, 0..6);
+        // All attempts of the gate, and all of the first look of stage-retry.
+        sandbox.fail("DescribeEvents", throttling, 0..10);
     });
     stage.release("search")?;
     stage.play(Duration::from_mins(2)).await?;

@@ -33,7 +33,7 @@ pub struct Circumstances {
     pub overridden: Option<Override>,
     /// The execution is a rollback.
     pub rollback: bool,
-    /// A person is stopping the execution.
+    /// A person is stopping the execution, or has stopped it.
     pub stopping: bool,
 }
 

@@ -19,20 +19,21 @@ pub struct PipelineContext {
 
 impl PipelineContext {
     /// The state of the job's own stage. The job runs in it now, so a stage that shows another execution, or one that is
-    /// over, is not it (yet).
+    /// over, is not it (yet). A job whose event comes once more may be of an execution that was stopped meanwhile.
     pub fn own_stage<'s>(&self, stages: &'s [StageState]) -> Option<&'s StageState> {
         let stage = stages
             .iter()
             .find(|state| Some(&state.name) == self.stage.as_ref())?;
-        let is_own = self
-            .pipeline_execution_id
-            .as_ref()
-            .is_none_or(|id| *id == stage.pipeline_execution_id);
-        let goes_on = matches!(
-            stage.status,
-            StageStatus::InProgress | StageStatus::Stopping
-        );
-        (is_own && goes_on).then_some(stage)
+        let is_own = |unless_known: bool| {
+            let id = self.pipeline_execution_id.as_ref();
+            id.map_or(unless_known, |id| *id == stage.pipeline_execution_id)
+        };
+        match stage.status {
+            StageStatus::InProgress | StageStatus::Stopping => is_own(true),
+            StageStatus::Stopped => is_own(false),
+            StageStatus::Failed | StageStatus::Other => false,
+        }
+        .then_some(stage)
     }
 
     /// `checkout / Production`, for people.
@@ -77,7 +78,10 @@ mod tests {
                 false,
             ),
             (Some("mine"), "Staging", StageStatus::InProgress, false),
+            (Some("mine"), "Production", StageStatus::Stopped, true),
+            (Some("another"), "Production", StageStatus::Stopped, false),
             // What it shows is over: the job is of an execution that it does not show yet.
+            (None, "Production", StageStatus::Stopped, false),
             (None, "Production", StageStatus::Failed, false),
             (None, "Production", StageStatus::Other, false),
         ] {

@@ -36,9 +36,11 @@ pub enum StageStatus {
     InProgress,
     /// A person is stopping the execution that is in it.
     Stopping,
+    /// A person has stopped the execution that is in it. One that a person retries goes on at once.
+    Stopped,
     /// The execution failed in it, and nobody has retried it since.
     Failed,
-    /// It has succeeded, was stopped, or has a status that this version does not know.
+    /// It has succeeded, or has a status that this version does not know.
     Other,
 }
 
@@ -75,7 +77,9 @@ pub enum ActionStatus {
     Succeeded,
     /// It has failed.
     Failed,
-    /// It goes on, was abandoned, or has a status that this version does not know: it may fail yet.
+    /// A person stopped its execution and abandoned it. Where that goes on, a person has retried it since.
+    Abandoned,
+    /// It goes on, or has a status that this version does not know: it may fail yet.
     Other,
 }
 

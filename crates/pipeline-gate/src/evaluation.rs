@@ -247,7 +247,8 @@ impl Job<'_> {
             Ok(stages) => {
                 if let Some(stage) = context.own_stage(&stages) {
                     found.circumstances.rollback = stage.execution_type == ExecutionType::Rollback;
-                    found.circumstances.stopping = stage.status == StageStatus::Stopping;
+                    found.circumstances.stopping =
+                        matches!(stage.status, StageStatus::Stopping | StageStatus::Stopped);
                 }
             }
             Err(why) => found.notes.push(Note::StageUnread(why)),

@@ -5,10 +5,13 @@ mod credentials;
 mod decided;
 mod decisions;
 mod jobs;
+mod outcomes;
 mod reading;
 mod rest;
 mod results;
 mod retries;
+mod signals;
+mod telling;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,6 +22,7 @@ use aws_sandbox::{Call, Timestamp, World};
 use crate::functions::{Ending, GATE, RETRY};
 use crate::plan::{Deed, Interruption, Plan};
 use crate::truth::Truth;
+pub(crate) use signals::IDLE;
 
 /// What has to hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,6 +45,12 @@ pub enum Invariant {
     OnlyItsStops,
     /// What the gate has stopped goes on.
     GoesOn,
+    /// A message that calls for a look gets one, and any other costs no call.
+    SignalsWake,
+    /// What stage-retry says of the stages that it left alone is true.
+    OutcomesAreTrue,
+    /// People are told what they were promised to be told, once.
+    PeopleAreTold,
     /// No log, message or result shows artifact credentials.
     NoCredentials,
     /// No function panics.
@@ -49,7 +59,7 @@ pub enum Invariant {
 
 impl Invariant {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::OneResult,
         Self::InTime,
         Self::NoPassWhileBlocked,
@@ -59,6 +69,9 @@ impl Invariant {
         Self::Report,
         Self::OnlyItsStops,
         Self::GoesOn,
+        Self::SignalsWake,
+        Self::OutcomesAreTrue,
+        Self::PeopleAreTold,
         Self::NoCredentials,
         Self::NoPanic,
     ];
@@ -81,6 +94,11 @@ impl Invariant {
             Self::Report => "a result has the form that people and stage-retry rely on",
             Self::OnlyItsStops => "nothing is retried but what the gate stopped and may go on",
             Self::GoesOn => "what the gate stopped goes on",
+            Self::SignalsWake => {
+                "a message that calls for a look gets one, and no other costs a call"
+            }
+            Self::OutcomesAreTrue => "why a stage was left alone is true",
+            Self::PeopleAreTold => "people are told what they were promised to be told, once",
             Self::NoCredentials => "no log, message or result shows credentials",
             Self::NoPanic => "nothing panics",
         }
@@ -141,15 +159,26 @@ pub(crate) struct Checks {
     pub(crate) faults: BTreeMap<(String, String), usize>,
     /// What was done, and how many invocations ended.
     pub(crate) steps: usize,
+    /// The cells of the policies' table, filter and kind, by which something was decided.
+    pub(crate) labels: BTreeSet<(usize, usize)>,
     seen: Seen,
-    /// By the attempt of an action: when the first round of its hold was accepted, and when AWS Health was read last.
-    holds: BTreeMap<String, (i64, i64)>,
+    /// By the attempt of an action.
+    holds: BTreeMap<String, Hold>,
     /// Stops that were lifted, by their actions' attempts.
     lifted: BTreeSet<String>,
     /// Invocations that were given credentials since the last look.
     given_credentials: usize,
-    /// Jobs that a function was sent.
-    jobs: BTreeSet<String>,
+    /// Jobs that a function was sent, and whether more than once.
+    jobs: BTreeMap<String, bool>,
+}
+
+/// A hold, as its accepted rounds tell of it. Times are in milliseconds.
+#[derive(Debug, Clone, Copy)]
+struct Hold {
+    /// When the first round was accepted.
+    since: i64,
+    /// When the round began that read AWS Health last, and when it was accepted.
+    read: (i64, i64),
 }
 
 /// How far each record has been looked through.
@@ -159,6 +188,7 @@ struct Seen {
     log: usize,
     published: usize,
     finished: usize,
+    disturbed: usize,
 }
 
 impl Look<'_> {
@@ -216,20 +246,9 @@ impl Checks {
         match deed {
             Deed::Redeliver(function) => self.fault("delivered again", function.name()),
             Deed::FailOver(_) => self.fault("failover", "AWS Health"),
-            Deed::Disturb {
-                disturbance,
-                deliveries,
-            } => {
-                let kind = match disturbance {
-                    Disturbance::Twice => "twice",
-                    Disturbance::Late(_) => "late",
-                    Disturbance::Retried(_) => "retried",
-                    Disturbance::Lost => "lost",
-                };
-                (0..*deliveries).for_each(|_| self.fault(kind, "message"));
+            // Calls, messages and invocations count when they meet it.
+            Deed::Fail { .. } | Deed::Limit { .. } | Deed::Disturb { .. } | Deed::Interrupt(..) => {
             }
-            // Calls and invocations count when they meet it.
-            Deed::Fail { .. } | Deed::Limit { .. } | Deed::Interrupt(..) => {}
             Deed::Write { .. }
             | Deed::Release(_)
             | Deed::Retry { .. }
@@ -241,7 +260,7 @@ impl Checks {
             | Deed::RemoveOverride(_)
             | Deed::Sweep
             | Deed::Rumour(_)
-            | Deed::Noise
+            | Deed::Idle(_)
             | Deed::TimeOut(_) => {}
         }
     }
@@ -270,7 +289,9 @@ impl Checks {
         });
         match (&ending, ended.interruption) {
             (Some(Ending::Crashed), _) => self.fault("crash", &ended.invocation.function),
-            (None, Some(_)) => self.fault("stands still", &ended.invocation.function),
+            (None, Some(interruption)) if interruption.call < ended.made.len() => {
+                self.fault("stands still", &ended.invocation.function)
+            }
             (_, _) => {}
         }
         let look = Look {
@@ -288,7 +309,10 @@ impl Checks {
                 self.one_result(&look)?;
                 self.decision(&look)
             }
-            RETRY => self.retries(&look),
+            RETRY => {
+                self.looks(&look)?;
+                self.retries(&look)
+            }
             _ => Ok(()),
         }
     }
@@ -306,19 +330,27 @@ impl Checks {
                     self.fault(fault.name(), &call.operation);
                 }
             }
+            let disturbed = sandbox.sns.disturbed();
+            for disturbance in &disturbed[self.seen.disturbed..] {
+                let kind = match disturbance {
+                    Disturbance::Twice => "twice",
+                    Disturbance::Late(_) => "late",
+                    Disturbance::Retried(_) => "retried",
+                    Disturbance::Lost => "lost",
+                };
+                self.fault(kind, "message");
+            }
+            self.seen.disturbed = disturbed.len();
         });
     }
 
-    /// Everything is done, and nothing goes wrong any more; the last sweep began at `swept`.
-    pub(crate) fn at_the_end(
-        &mut self,
-        world: &World,
-        truth: &Truth,
-        plan: &Plan,
-        swept: Timestamp,
-    ) -> Checked {
-        self.every_job_is_answered(world)?;
-        self.rest(world, truth, plan, swept.as_millis())
+    /// Everything is done, and nothing goes wrong any more.
+    pub(crate) fn at_the_end(&mut self, world: &World) -> Checked {
+        // Each stop that was lifted would have been left without a retry.
+        let tally = self.tallies.entry(Invariant::GoesOn).or_default();
+        tally.checked += self.lifted.len();
+        tally.in_danger += self.lifted.len();
+        self.every_job_is_answered(world)
     }
 
     /// Sweeps went on finding something.

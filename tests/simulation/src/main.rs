@@ -45,6 +45,7 @@ fn main() -> ExitCode {
             one(*seed);
         }
         let nth = seed - from + 1;
+        eprintln!("{}", violation.what);
         eprintln!(
             "found by seed number {nth}: {}",
             violation.invariant.sentence()

@@ -9,19 +9,26 @@ mod scene;
 
 use std::time::Duration;
 
+use aws_sandbox::Timestamp;
 use fastrand::Rng;
 use health_gate_aws::LogFormat;
 
-pub(crate) use deed::{Deed, Function, Interruption, Moment, OPERATIONS, OverrideTag};
+pub(crate) use deed::{
+    Deed, Function, Idle, Interruption, Moment, OPERATIONS, OverrideTag, Target,
+};
 pub(crate) use incident::{Incident, Version};
-pub(crate) use pipeline::{BROKEN, Pipeline, Work};
-pub(crate) use policy::{AccountPolicy, Policy, Regions};
+pub(crate) use pipeline::{BROKEN, Pipeline};
+pub(crate) use policy::{AccountPolicy, LABELS, Policy, Regions};
+pub(crate) use scene::ISSUE_ENDS;
+
+/// When a world begins: 2026-11-23 09:00:00 UTC.
+pub(crate) const START: Timestamp = Timestamp::from_millis(1_795_424_400_000);
 
 /// How AWS Health's active endpoint is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LookUp {
-    /// The name server says which it is.
-    Honest,
+    /// The name server says which it is, after so long.
+    Honest(Duration),
     /// It says nothing.
     Silent,
     /// It fails.
@@ -37,6 +44,10 @@ pub(crate) struct Plan {
     pub(crate) regions: Regions,
     pub(crate) account_policy: AccountPolicy,
     pub(crate) log_format: LogFormat,
+    /// `GATE_FUNCTION_NAME`.
+    pub(crate) gates: &'static str,
+    /// `PIPELINES`, and the names of those that it stands for.
+    pub(crate) scanned: Option<(&'static str, &'static [&'static str])>,
     /// Calls of CodePipeline a second.
     pub(crate) pace: f64,
     /// How many invocations of stage-retry may run at a time.
@@ -70,7 +81,7 @@ impl Plan {
                 other: "eu-central-1",
             }
         };
-        let account_policy = AccountPolicy::random(rng);
+        let account_policy = AccountPolicy::random(rng, regions);
         let names = ["checkout", "billing", "search"];
         let pipelines: Vec<Pipeline> = names[..=rng.usize(..names.len())]
             .iter()
@@ -91,9 +102,23 @@ impl Plan {
                         },
                     ));
                 }
+                let over = incident
+                    .versions
+                    .iter()
+                    .find(|version| version.status == "closed");
+                if let Some(over) = over.filter(|_| rng.bool()) {
+                    deeds.extend(Deed::meddling_with_a_look(rng, pipelines.len(), over.at));
+                }
                 incidents.push(incident);
             } else {
-                deeds.push((at, Deed::random(rng, pipelines.len())));
+                let deed = Deed::random(rng, pipelines.len());
+                // What is stopped may be asked for once more.
+                let again = matches!(deed, Deed::Stop { .. }) && rng.bool();
+                deeds.push((at, deed));
+                if again {
+                    let soon = at + Duration::from_secs(5);
+                    deeds.push((soon, Deed::Redeliver(Function::PipelineGate)));
+                }
             }
         }
         // In the order in which they were chosen, if at the same time.
@@ -107,12 +132,21 @@ impl Plan {
                 0 | 1 => LogFormat::Text,
                 _ => LogFormat::Json,
             },
+            gates: ["pipeline-gate", "pipeline-*", "other-gate, pipeline-gate"][rng.usize(..3)],
+            scanned: match rng.u32(..12) {
+                0 => Some(("check*, search", &["checkout", "search"])),
+                1 => Some(("billing", &["billing"])),
+                _ => None,
+            },
             pace: [0.0, 5.0, 5.0, 1.0][rng.usize(..4)],
             retries_at_once: if rng.u32(..6) == 0 { 2 } else { 1 },
             look_up: match rng.u32(..6) {
                 0 => LookUp::Silent,
                 1 => LookUp::Fails,
-                _ => LookUp::Honest,
+                _ => {
+                    let millis = [0, 0, 20, 290][rng.usize(..4)];
+                    LookUp::Honest(Duration::from_millis(millis))
+                }
             },
             lag: Duration::from_secs([0, 60, 3_600][rng.usize(..3)]),
             page: if rng.bool() { 1 } else { 100 },
@@ -124,6 +158,34 @@ impl Plan {
         }
     }
 
+    /// The names of a pipeline and its stage.
+    pub(crate) fn names(&self, target: Target) -> (&'static str, &'static str) {
+        let pipeline = &self.pipelines[target.pipeline];
+        let last = pipeline.stages.len() - 1;
+        (pipeline.name, pipeline.stages[target.stage.min(last)].0)
+    }
+
+    /// The names of all pipelines and their stages.
+    pub(crate) fn stages(&self) -> Vec<(&'static str, &'static str)> {
+        let of = |pipeline: &Pipeline| {
+            let name = pipeline.name;
+            let stages = pipeline.stages.iter().map(|(stage, _)| *stage);
+            stages.map(|stage| (name, stage)).collect::<Vec<_>>()
+        };
+        self.pipelines.iter().flat_map(of).collect()
+    }
+
+    /// Whether `PIPELINES` stands for a pipeline.
+    pub(crate) fn is_scanned(&self, pipeline: &str) -> bool {
+        self.scanned
+            .is_none_or(|(_, names)| names.contains(&pipeline))
+    }
+
+    /// Whether the name server says which endpoint is the active one.
+    pub(crate) fn finds_the_active_endpoint(&self) -> bool {
+        matches!(self.look_up, LookUp::Honest(_))
+    }
+
     /// A pipeline by its name.
     pub(crate) fn pipeline(&self, name: &str) -> Option<&Pipeline> {
         self.pipelines.iter().find(|pipeline| pipeline.name == name)
@@ -131,10 +193,7 @@ impl Plan {
 
     /// The policy of a gate's action.
     pub(crate) fn policy(&self, pipeline: &str, stage: &str, action: &str) -> Option<&Policy> {
-        match self.pipeline(pipeline)?.work(stage, action)? {
-            Work::Gate(policy) => Some(policy),
-            Work::Foreign | Work::Deploy { .. } => None,
-        }
+        self.pipeline(pipeline)?.action(stage, action)?.policy()
     }
 
     /// How many things are done.

@@ -1,6 +1,6 @@
 //! Many seeds, on all processors, and the account of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,6 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::invariants::{Invariant, Tally, Violation};
+use crate::plan::LABELS;
 use crate::story::{Story, play};
 
 /// What many seeds came to.
@@ -18,6 +19,7 @@ pub struct Seeds {
     pub played: usize,
     tallies: BTreeMap<Invariant, Tally>,
     faults: BTreeMap<(String, String), usize>,
+    labels: BTreeSet<(usize, usize)>,
     steps: usize,
     calls: usize,
     took: Duration,
@@ -74,6 +76,7 @@ impl Seeds {
             tally.checked += checked;
             tally.in_danger += in_danger;
         }
+        self.labels.extend(story.labels);
         for (fault, count) in story.faults {
             *self.faults.entry(fault).or_default() += count;
         }
@@ -127,6 +130,11 @@ impl fmt::Display for Seeds {
         for (kind, of) in kinds {
             writeln!(f, "  {kind}: {}", of.join(", "))?;
         }
+        writeln!(
+            f,
+            "\n{} of the {LABELS} labels of the policies' table decided something",
+            self.labels.len()
+        )?;
         writeln!(f, "\n  checked  could have been broken")?;
         for invariant in Invariant::ALL {
             let Tally { checked, in_danger } =

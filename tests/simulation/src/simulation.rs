@@ -12,19 +12,17 @@ use aws_sandbox::lambda::Invocation;
 use aws_sandbox::{Timestamp, World};
 use futures_util::future::{AbortHandle, Abortable, Aborted};
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use health_gate::{AccountPolicy, GateFunctions};
+use health_gate::{AccountPolicy, GateFunctions, Wildcards};
 use health_gate_aws::{Clock, CnameLookUp, Settings, logging};
 use serde_json::json;
 
 use crate::functions::{Calls, Ending, Environment, FOREIGN, GATE, RETRY};
 use crate::invariants::{Checks, Ended, Violation};
 use crate::log::Log;
-use crate::plan::{Function, Interruption, LookUp, Plan};
+use crate::plan::{Function, Interruption, LookUp, Plan, START};
 use crate::timeline::Timeline;
 use crate::truth::Truth;
 
-/// 2026-11-23 09:00:00 UTC.
-const START: Timestamp = Timestamp::from_millis(1_795_424_400_000);
 /// The bucket to which every deployment fails.
 const BROKEN: &str = crate::plan::BROKEN;
 /// The topic on which people are told.
@@ -91,8 +89,9 @@ impl Simulation {
         });
         let settings = Settings {
             log_format: plan.log_format,
-            gates: GateFunctions::from_list(GATE),
+            gates: GateFunctions::from_list(plan.gates),
             account_policy: AccountPolicy::new(plan.account_policy.text()),
+            pipelines: Wildcards::from_list(plan.scanned.map_or("*", |(list, _)| list)),
             pace: Ok(plan.pace),
             notification_topic: Some(topic),
             ..Settings::default()
@@ -276,7 +275,8 @@ impl Simulation {
             let world = world.clone();
             async move {
                 match look_up {
-                    LookUp::Honest => {
+                    LookUp::Honest(after) => {
+                        tokio::time::sleep(after).await;
                         let active = world.with(|sandbox, _| sandbox.health.active.clone());
                         Ok(format!("health.{active}.amazonaws.com."))
                     }

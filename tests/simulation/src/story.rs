@@ -1,6 +1,6 @@
 //! What a seed came to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use aws_sandbox::{Call, Timestamp};
@@ -24,6 +24,8 @@ pub struct Story {
     pub tallies: BTreeMap<Invariant, Tally>,
     /// What went wrong on purpose, how often: the kind, and what with.
     pub faults: BTreeMap<(String, String), usize>,
+    /// The cells of the policies' table by which something was decided.
+    pub(crate) labels: BTreeSet<(usize, usize)>,
     /// How many things were done and invocations ended.
     pub steps: usize,
     /// The calls that the functions made.
@@ -55,6 +57,7 @@ impl Story {
                 log,
                 tallies: checks.tallies,
                 faults: checks.faults,
+                labels: checks.labels,
                 steps: checks.steps,
                 calls,
                 again: plan.again.clone(),
@@ -70,6 +73,7 @@ impl Story {
                 log: String::new(),
                 tallies: BTreeMap::new(),
                 faults: BTreeMap::new(),
+                labels: BTreeSet::new(),
                 steps: 0,
                 calls: Vec::new(),
                 again: plan.again.clone(),

@@ -8,7 +8,7 @@ use aws_sandbox::{Call, ServiceError, Timestamp};
 use serde_json::Value;
 
 use crate::functions::Ending;
-use crate::plan::{Deed, Interruption, OverrideTag, Plan};
+use crate::plan::{Deed, Idle, Interruption, OverrideTag, Plan, Target};
 
 /// What was done, and which invocations ran, oldest first.
 #[derive(Debug, Clone, Default)]
@@ -130,11 +130,21 @@ fn world(plan: &Plan) -> String {
     }
     let _ = writeln!(
         text,
-        ", PACE={}, {} stage-retry at a time, the active endpoint's look-up is {:?}, the passive one is {} s behind",
+        ", GATE_FUNCTION_NAME={}, PIPELINES={}, PACE={}, {} stage-retry at a time, logs as {:?}; AWS Health: at most {} events a page, the \
+         active endpoint's look-up is {:?}, the passive one is {} s behind; incidents that are open in the end {}",
+        plan.gates,
+        plan.scanned.map_or("*", |(pipelines, _)| pipelines),
         plan.pace,
         plan.retries_at_once,
+        plan.log_format,
+        plan.page,
         plan.look_up,
-        plan.lag.as_secs()
+        plan.lag.as_secs(),
+        if plan.incidents_end {
+            "end"
+        } else {
+            "never end"
+        }
     );
     for pipeline in &plan.pipelines {
         let _ = writeln!(text, "pipeline {} ({:?})", pipeline.name, pipeline.mode);
@@ -149,11 +159,20 @@ fn world(plan: &Plan) -> String {
 
 fn words(plan: &Plan, deed: &Deed) -> String {
     let name = |pipeline: &usize| plan.pipelines[*pipeline].name;
+    let place = |target: &Target| {
+        let (pipeline, stage) = plan.names(*target);
+        format!("{stage} of {pipeline}")
+    };
     match deed {
         Deed::Write { incident, version } => {
             let incident = &plan.incidents[*incident];
             let version = incident.versions[*version];
-            let end = if version.has_end { ", with an end" } else { "" };
+            let end = match version.end {
+                None => String::new(),
+                Some(0) => ", ended now".to_owned(),
+                Some(after @ 1..) => format!(", which will end in {after} s"),
+                Some(before) => format!(", ended {} s ago", -before),
+            };
             let stray = if incident.is_stray {
                 ", shown whatever is asked for"
             } else {
@@ -166,12 +185,9 @@ fn words(plan: &Plan, deed: &Deed) -> String {
             )
         }
         Deed::Release(pipeline) => format!("a person releases {}", name(pipeline)),
-        Deed::Retry { pipeline, all } => {
-            format!(
-                "a person retries {} actions of {}",
-                if *all { "all" } else { "failed" },
-                name(pipeline)
-            )
+        Deed::Retry { target, all } => {
+            let actions = if *all { "all" } else { "failed" };
+            format!("a person retries {actions} actions of {}", place(target))
         }
         Deed::Stop { pipeline, abandon } => {
             format!(
@@ -184,15 +200,11 @@ fn words(plan: &Plan, deed: &Deed) -> String {
                 }
             )
         }
-        Deed::RollBack(pipeline) => format!("a person rolls {} back", name(pipeline)),
-        Deed::Freeze(pipeline) => format!(
-            "a person disables the transition into Production of {}",
-            name(pipeline)
-        ),
-        Deed::Thaw(pipeline) => format!(
-            "a person enables the transition into Production of {}",
-            name(pipeline)
-        ),
+        Deed::RollBack(target) => format!("a person rolls {} back", place(target)),
+        Deed::Freeze(target) => {
+            format!("a person disables the transition into {}", place(target))
+        }
+        Deed::Thaw(target) => format!("a person enables the transition into {}", place(target)),
         Deed::Override(pipeline, tag) => {
             let how = match tag {
                 OverrideTag::Minutes(minutes) => format!(
@@ -217,7 +229,18 @@ fn words(plan: &Plan, deed: &Deed) -> String {
         }
         Deed::Sweep => "the schedule sends a sweep".to_owned(),
         Deed::Rumour(pipeline) => format!("somebody says that {} has failed", name(pipeline)),
-        Deed::Noise => "something arrives that is no message of anybody".to_owned(),
+        Deed::Idle(idle) => {
+            let what = match idle {
+                Idle::Unknown => "of nobody",
+                Idle::Open => "of an incident that has begun",
+                Idle::Backup => "that the other region tells once more",
+                Idle::FurtherPage => "that is the second page",
+                Idle::OtherAccount => "of another account",
+                Idle::OtherRegion => "of another region's pipeline",
+                Idle::Success => "of a success",
+            };
+            format!("a message {what} comes, which calls for nothing")
+        }
         Deed::Redeliver(function) => format!(
             "Lambda delivers the last event of {} once more",
             function.name()

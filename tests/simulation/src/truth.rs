@@ -31,7 +31,8 @@ pub(crate) struct Truth {
     active: Vec<(i64, &'static str)>,
     incidents: Vec<(Incident, Vec<Written>)>,
     overrides: BTreeMap<&'static str, Vec<Span>>,
-    frozen: BTreeMap<&'static str, Vec<Span>>,
+    /// By pipeline and stage.
+    frozen: BTreeMap<(&'static str, &'static str), Vec<Span>>,
     rollbacks: BTreeSet<String>,
     /// By execution.
     stopped: BTreeMap<String, Vec<Span>>,
@@ -110,10 +111,10 @@ impl Truth {
         }));
     }
 
-    /// The last stage of a pipeline is frozen from now on.
-    pub(crate) fn freeze(&mut self, now: Timestamp, pipeline: &'static str) {
+    /// A stage of a pipeline is frozen from now on.
+    pub(crate) fn freeze(&mut self, now: Timestamp, stage: (&'static str, &'static str)) {
         let from = now.as_millis();
-        let spans = self.frozen.entry(pipeline).or_default();
+        let spans = self.frozen.entry(stage).or_default();
         if spans.last().is_none_or(|last| last.until <= from) {
             spans.push(Span {
                 from,
@@ -122,12 +123,9 @@ impl Truth {
         }
     }
 
-    pub(crate) fn thaw(&mut self, now: Timestamp, pipeline: &'static str) {
-        if let Some(last) = self
-            .frozen
-            .get_mut(pipeline)
-            .and_then(|spans| spans.last_mut())
-        {
+    pub(crate) fn thaw(&mut self, now: Timestamp, stage: (&'static str, &'static str)) {
+        let spans = self.frozen.get_mut(&stage);
+        if let Some(last) = spans.and_then(|spans| spans.last_mut()) {
             last.until = last.until.min(now.as_millis());
         }
     }
@@ -136,12 +134,11 @@ impl Truth {
         self.rollbacks.insert(execution);
     }
 
-    /// A person stops an execution. One whose actions are abandoned is over: it is not being stopped any more.
-    pub(crate) fn stop(&mut self, now: Timestamp, execution: String, abandons: bool) {
-        let from = now.as_millis();
+    /// A person stops an execution.
+    pub(crate) fn stop(&mut self, now: Timestamp, execution: String) {
         let span = Span {
-            from,
-            until: if abandons { from } else { i64::MAX },
+            from: now.as_millis(),
+            until: i64::MAX,
         };
         self.stopped.entry(execution).or_default().push(span);
     }
@@ -171,11 +168,16 @@ impl Truth {
         spans.any(|span| span.from <= from && to < span.until)
     }
 
-    pub(crate) fn is_frozen(&self, pipeline: &str, at: i64) -> bool {
-        let spans = self.frozen.get(pipeline).into_iter().flatten();
-        spans
-            .into_iter()
-            .any(|span| span.from <= at && at < span.until)
+    /// Whether a stage was frozen at some time of a window.
+    pub(crate) fn was_frozen(&self, stage: (&str, &str), from: i64, to: i64) -> bool {
+        let mut spans = self.frozen.get(&stage).into_iter().flatten();
+        spans.any(|span| span.from <= to && from < span.until)
+    }
+
+    /// Whether it was all the time.
+    pub(crate) fn stayed_frozen(&self, stage: (&str, &str), from: i64, to: i64) -> bool {
+        let mut spans = self.frozen.get(&stage).into_iter().flatten();
+        spans.any(|span| span.from <= from && to < span.until)
     }
 
     /// Whether a pipeline had an override at some time of a window.
@@ -197,6 +199,12 @@ impl Truth {
             .any(|at| self.active_at(at) == endpoint)
     }
 
+    /// Whether an endpoint was the active one all the time of a window.
+    pub(crate) fn stayed_active(&self, endpoint: &str, from: i64, to: i64) -> bool {
+        let mut other = ENDPOINTS.iter().filter(|other| **other != endpoint);
+        !other.any(|other| self.was_active(other, from, to))
+    }
+
     /// The incidents that stood in the way of a policy all the time of a window, by what an endpoint shows.
     pub(crate) fn blocked_throughout(
         &self,
@@ -212,6 +220,17 @@ impl Truth {
                 .all(|at| self.blocks(incident, policy, endpoint, *at))
         });
         blocked.map(|(incident, _)| incident).collect()
+    }
+
+    /// The kinds of the incidents that would have stood in the way of a policy all the time of a window, if it counted all kinds.
+    pub(crate) fn shown_throughout(&self, policy: &Policy, from: i64, to: i64) -> Vec<usize> {
+        let moments = self.moments(from, to);
+        let shown = self.incidents.iter().filter(|incident| {
+            moments
+                .iter()
+                .all(|at| self.is_active_in(incident, policy, self.active_at(*at), *at))
+        });
+        shown.map(|(incident, _)| incident.kind).collect()
     }
 
     /// Whether an incident stood in the way of a policy at some time of a window, by what any endpoint shows.
@@ -242,14 +261,22 @@ impl Truth {
     /// The label of an event at a time: whether it stands in the way of a policy, by what an endpoint shows of it then.
     fn blocks(
         &self,
-        (incident, written): &(Incident, Vec<Written>),
+        incident: &(Incident, Vec<Written>),
         policy: &Policy,
         endpoint: &str,
         at: i64,
     ) -> bool {
-        if !policy.counts(incident.kind) {
-            return false;
-        }
+        policy.counts(incident.0.kind) && self.is_active_in(incident, policy, endpoint, at)
+    }
+
+    /// Whether an endpoint shows an incident as one that goes on, or has ended within the policy's quiet period.
+    fn is_active_in(
+        &self,
+        (_, written): &(Incident, Vec<Written>),
+        policy: &Policy,
+        endpoint: &str,
+        at: i64,
+    ) -> bool {
         let is_shown = |written: &&Written| {
             written.at <= at
                 && (endpoint == self.active_at(at)
@@ -264,12 +291,13 @@ impl Truth {
         else {
             return false;
         };
-        let age = at - updated;
-        let is_over = version.status == "closed" || version.has_end;
+        let end = version.end.map(|after| updated + after * 1_000);
+        let is_over = version.status == "closed" || end.is_some_and(|end| end <= at);
+        let closed_at = end.map_or(*updated, |end| end.max(*updated));
         match version.status {
             "upcoming" => false,
-            _ if is_over => age < policy.millis("quietPeriod"),
-            _ => age < policy.millis("staleAfter"),
+            _ if is_over => at - closed_at < policy.millis("quietPeriod"),
+            _ => at - updated < policy.millis("staleAfter"),
         }
     }
 }

@@ -30,6 +30,8 @@ pub(super) struct Disturbances {
     planned: Vec<(Disturbance, Range<usize>)>,
     /// The deliveries since.
     seen: usize,
+    /// What deliveries have met, ever.
+    met: Vec<Disturbance>,
 }
 
 impl Disturbances {
@@ -37,9 +39,11 @@ impl Disturbances {
         let number = self.seen;
         self.seen += 1;
         let mut planned = self.planned.iter();
-        planned
+        let met = planned
             .find(|(_, deliveries)| deliveries.contains(&number))
-            .map(|(disturbance, _)| *disturbance)
+            .map(|(disturbance, _)| *disturbance);
+        self.met.extend(met);
+        met
     }
 }
 
@@ -47,10 +51,13 @@ impl Sns {
     /// Some of the coming deliveries are disturbed: those whose number, counted from zero and from now on, is in
     /// `deliveries`. Replaces what was planned before.
     pub fn disturb(&mut self, disturbance: Disturbance, deliveries: Range<usize>) {
-        self.disturbances = Disturbances {
-            planned: vec![(disturbance, deliveries)],
-            seen: 0,
-        };
+        self.disturbances.planned = vec![(disturbance, deliveries)];
+        self.disturbances.seen = 0;
+    }
+
+    /// The disturbances that deliveries have met, oldest first.
+    pub fn disturbed(&self) -> &[Disturbance] {
+        &self.disturbances.met
     }
 
     /// Sends a message to everyone who has subscribed to its topic.

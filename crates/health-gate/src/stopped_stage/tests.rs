@@ -370,6 +370,23 @@ fn an_action_that_may_fail_yet_holds_the_stage() {
     );
 }
 
+/// A person has stopped the execution, and retried it later: the stage has failed anew, and by the gate alone.
+#[test]
+fn an_action_that_a_person_has_abandoned_does_not_hold_the_stage() {
+    let abandoned = ActionAttempt {
+        status: ActionStatus::Abandoned,
+        function: None,
+        error_code: None,
+        message: None,
+        ..blocked()
+    };
+    assert!(
+        looked_at(&[row(blocked()), beside(row(abandoned.clone()))])
+            .is_ok_and(|stop| stop.is_some())
+    );
+    assert_eq!(looked_at(&[row(abandoned)]), Ok(None));
+}
+
 #[test]
 fn a_stop_of_the_day_before_is_left_to_people() {
     let stopped = |hours: i64| ActionExecution {

@@ -2,9 +2,11 @@
 
 use aws_sandbox::Call;
 use aws_sandbox::codepipeline::{ExecutionMode, JobContext};
+use serde_json::json;
 
-use super::Look;
+use super::jobs::{is_refused, is_result};
 use super::reading::Reading;
+use super::{Hold, Look};
 use crate::plan::Policy;
 
 /// From the beginning of an invocation to its answer.
@@ -21,6 +23,8 @@ pub(super) struct Decided<'a> {
     pub(super) to: i64,
     /// Whether something stood in the way at some time of it.
     pub(super) was_blocked: bool,
+    /// CodePipeline has taken the result.
+    pub(super) is_taken: bool,
     /// Calls about the pipeline went wrong.
     pub(super) in_the_dark: bool,
 }
@@ -39,8 +43,8 @@ impl Decided<'_> {
     }
 
     /// It is held, and may be for longer. The first round is known from its answer, which is later than its beginning.
-    pub(super) fn is_within_hold(&self, hold: Option<&(i64, i64)>) -> bool {
-        hold.is_some_and(|(since, _)| self.to - since < self.policy.millis("maxHold") - ANSWER)
+    pub(super) fn is_within_hold(&self, hold: Option<&Hold>) -> bool {
+        hold.is_some_and(|hold| self.to - hold.since < self.policy.millis("maxHold") - ANSWER)
     }
 
     /// An earlier round has held it.
@@ -52,12 +56,35 @@ impl Decided<'_> {
     /// A person has stopped the execution, and the gate could have known.
     pub(super) fn is_stopped(&self) -> bool {
         let execution = &self.context.pipeline_execution_id;
+        let Look {
+            world, truth, plan, ..
+        } = *self.look;
+        // An execution that has gone on to another stage is not stopped in this one.
+        let shows_it = || {
+            let input = json!({"name": self.context.pipeline});
+            let state = world.with(|sandbox, now| {
+                sandbox.call(
+                    now,
+                    "CodePipeline",
+                    "GetPipelineState",
+                    plan.regions.home,
+                    &input,
+                )
+            });
+            let state = state.unwrap_or_default();
+            let mut stages = state["stageStates"].as_array().into_iter().flatten();
+            stages.any(|stage| {
+                let latest = &stage["latestExecution"];
+                stage["stageName"] == self.context.stage
+                    && latest["pipelineExecutionId"] == *execution
+                    && ["Stopping", "Stopped"]
+                        .contains(&latest["status"].as_str().unwrap_or_default())
+            })
+        };
         !self.in_the_dark
             && !self.is_parallel()
-            && self
-                .look
-                .truth
-                .stayed_stopped(execution, self.from, self.to)
+            && truth.stayed_stopped(execution, self.from, self.to)
+            && (self.is_taken || shows_it())
     }
 
     /// All that AWS Health has answered is this error.
@@ -86,6 +113,12 @@ impl Decided<'_> {
         self.is_refused("SubscriptionRequiredException") || self.is_refused("AccessDeniedException")
     }
 
+    /// CodePipeline has refused a result for its form, on purpose.
+    pub(super) fn is_form_refused(&self) -> bool {
+        let mut results = self.look.calls.iter().filter(is_result);
+        results.any(is_refused)
+    }
+
     /// Some answer of AWS Health was one that nobody's waiting mends.
     pub(super) fn saw_people(&self) -> bool {
         let codes = ["SubscriptionRequiredException", "AccessDeniedException"];
@@ -97,9 +130,17 @@ impl Decided<'_> {
         faults.any(|fault| codes.contains(&fault.name()))
     }
 
+    /// The events that were certainly read and not discarded: those of an endpoint that turns out not to be the active one are.
+    pub(super) fn read_events(&self) -> impl Iterator<Item = (&str, &str)> {
+        let Look { truth, plan, .. } = *self.look;
+        self.reading.events().filter(move |(endpoint, _)| {
+            !plan.finds_the_active_endpoint() || truth.stayed_active(endpoint, self.from, self.to)
+        })
+    }
+
     /// An incident that was certainly read, and blocks.
     pub(super) fn seen(&self) -> Option<String> {
-        self.reading.events().find_map(|(endpoint, arn)| {
+        self.read_events().find_map(|(endpoint, arn)| {
             let truth = self.look.truth;
             let blocking = truth.blocked_throughout(self.policy, endpoint, self.from, self.to);
             blocking
@@ -120,7 +161,8 @@ impl Decided<'_> {
             self.look
                 .truth
                 .stayed_overridden(&self.context.pipeline, self.from, self.to);
-        if self.in_the_dark {
+        // Of a job that is over the pipeline shows nothing any more.
+        if self.in_the_dark || !self.is_taken {
             None
         } else if overridden {
             Some("an override was in force")

@@ -3,10 +3,12 @@
 use super::decided::Decided;
 use super::jobs::{is_accepted, is_result, is_same, job_id};
 use super::reading::Reading;
-use super::{Checked, Checks, Invariant, Look};
+use super::{Checked, Checks, Hold, Invariant, Look};
 
 /// From when a hold has run out until CodePipeline is told: a round comes every half a minute, and takes its time.
 const ROUND: i64 = 90_000;
+/// Times in a token are whole seconds.
+const SECOND: i64 = 1_000;
 
 impl Checks {
     pub(super) fn decision(&mut self, look: &Look<'_>) -> Checked {
@@ -40,13 +42,18 @@ impl Checks {
             from,
             to,
             was_blocked: look.truth.was_blocked(policy, from, to),
-            // Of a job that is over the pipeline shows nothing any more.
-            in_the_dark: !is_taken
-                || about_the_pipeline
-                    .iter()
-                    .any(|operation| look.went_wrong(operation)),
+            is_taken,
+            in_the_dark: about_the_pipeline
+                .iter()
+                .any(|operation| look.went_wrong(operation)),
         };
+        if !decided.reading.complete_at(policy).is_empty() {
+            let kinds = look.truth.shown_throughout(policy, from, to);
+            let cells = kinds.into_iter().map(|kind| (policy.filter(), kind));
+            self.labels.extend(cells);
+        }
         self.report(&decided, result)?;
+        self.told_of_a_job(&decided, result, is_taken)?;
         let input = &result.input;
         if input["continuationToken"].is_string() {
             self.held(&decided, is_taken)
@@ -92,25 +99,24 @@ impl Checks {
             look.world.now(),
             unknown,
         )?;
-        let blocking = complete.iter().filter_map(|endpoint| {
-            let blocking = look.truth.blocked_throughout(policy, endpoint, from, to);
-            blocking
-                .first()
-                .map(|incident| format!("{} at {endpoint}", incident.arn()))
-        });
-        let blocking: Vec<String> = blocking.collect();
+        let blocking = reading.blocked(policy, look, (from, to));
         let seen = decided.seen();
         let says = |key, value| policy.is_valid && policy.says(key, value);
         let wrong = match verdict {
             "clear" if !policy.is_valid => Some("its policy cannot be read".to_owned()),
-            "clear" if !blocking.is_empty() && blocking.len() == complete.len() => {
-                Some(format!("it is blocked by {}", blocking.join(", ")))
+            "clear" if blocking.is_some() => {
+                Some(format!("it is blocked by {}", blocking.unwrap_or_default()))
             }
             "warned" if complete.is_empty() && !says("onUnknown", "pass") => {
                 Some("what was not read may be more than a warning".to_owned())
             }
             "warned" if !says("onIncident", "warn") => {
                 Some("its policy does not only warn".to_owned())
+            }
+            "warned" | "overridden" | "rollback"
+                if !was_blocked && !decided.is_unread() && policy.is_valid =>
+            {
+                Some("nothing stood in its way".to_owned())
             }
             "overridden" if !look.truth.was_overridden(&context.pipeline, from, to) => {
                 Some("no override was in force".to_owned())
@@ -155,7 +161,7 @@ impl Checks {
             context.pipeline, context.stage, context.action
         );
         let longest = policy.millis("maxHold");
-        let since = known.map_or(*to, |(since, _)| since);
+        let since = known.map_or(*to, |hold| hold.since);
         // Another try of a round that was answered long ago begins a hold of its own, which nobody takes.
         let too_long = (is_accepted && to - since > longest + ROUND).then(|| {
             format!(
@@ -184,19 +190,30 @@ impl Checks {
             (!may).then(|| "nothing that its policy holds for stands in the way".to_owned())
         } else {
             // The round before may have answered, and not have ended yet.
-            let fresh = known.map_or(decided.goes_on(), |(_, read)| {
-                from - read < policy.millis("checkEvery") + ROUND
+            let fresh = known.map_or(decided.goes_on(), |hold| {
+                from - hold.read.1 < policy.millis("checkEvery") + ROUND
             });
             (!fresh).then(|| "AWS Health was not read".to_owned())
         };
+        // The last reading was not before the round that did it began.
+        let too_soon = known.filter(|hold| {
+            let since = from - hold.read.0;
+            let too_soon = (0..policy.millis("checkEvery") - SECOND).contains(&since);
+            too_soon && decided.goes_on() && reading.was_asked
+        });
+        let wrong = wrong.or_else(|| {
+            let ago = (from - too_soon.filter(|_| is_accepted)?.read.0) / 1_000;
+            Some(format!(
+                "AWS Health was read {ago} s before, and is read again"
+            ))
+        });
         if is_accepted {
-            let read = if reading.was_asked {
-                *to
-            } else {
-                known.map_or(*to, |(_, read)| read)
+            let read = match known {
+                Some(hold) if !reading.was_asked => hold.read,
+                Some(_) | None => (*from, *to),
             };
-            self.holds
-                .insert(context.action_execution_id.clone(), (since, read));
+            let hold = Hold { since, read };
+            self.holds.insert(context.action_execution_id.clone(), hold);
         }
         let broken = wrong.map(|why| format!("{of}, but {why}"));
         self.hold(
@@ -216,6 +233,9 @@ impl Checks {
             ..
         } = decided;
         let first_line = message.lines().next().unwrap_or_default();
+        let panic = message.contains("a defect of health-gate") && !decided.is_form_refused();
+        let panic = panic.then(|| first_line.to_owned());
+        self.hold(Invariant::NoPanic, true, look.world.now(), panic)?;
         let is_stopped = first_line.contains("stopped by a person");
         let hold = self.holds.get(&context.action_execution_id);
         let has_held = hold.is_some() || decided.goes_on();

@@ -28,7 +28,7 @@ pub(super) fn is_same(a: &Call, b: &Call) -> bool {
 }
 
 /// Whether CodePipeline has refused a result for its form.
-fn is_refused(call: &Call) -> bool {
+pub(super) fn is_refused(call: &Call) -> bool {
     const CODES: [&str; 2] = [
         "OutputVariablesSizeExceededException",
         "ValidationException",
@@ -50,19 +50,24 @@ impl Checks {
         let stands_still = look.ended.interruption.is_some_and(|interruption| {
             interruption.hangs && interruption.call < look.ended.made.len()
         });
-        let broken = (look.ending.is_none() && !stands_still).then(|| {
-            format!(
-                "{} was ended by Lambda, and did not end before its deadline by itself",
-                look.ended.name
-            )
-        });
+        let deadline = look.ended.invocation.deadline;
+        let is_late = deadline.is_some_and(|deadline| deadline <= look.world.now());
+        let broken = if look.ending.is_none() && !stands_still {
+            Some("was ended by Lambda, and did not end before its deadline by itself")
+        } else if is_late && matches!(look.ending, Some(Ending::Returned(_))) {
+            Some("has ended at its deadline, and not before")
+        } else {
+            None
+        };
+        let broken = broken.map(|what| format!("{} {what}", look.ended.name));
         self.hold(Invariant::InTime, danger, look.world.now(), broken)
     }
 
     pub(super) fn one_result(&mut self, look: &Look<'_>) -> Checked {
         let results: Vec<&Call> = look.calls.iter().filter(is_result).collect();
         let id = job_id(&look.ended.invocation.payload);
-        let is_again = !self.jobs.insert(id.to_owned());
+        let is_again = self.jobs.contains_key(id);
+        self.jobs.insert(id.to_owned(), is_again);
         let danger = is_again
             || look.ending.is_none()
             || matches!(look.ending, Some(Ending::Crashed))
@@ -115,7 +120,7 @@ impl Checks {
 
     /// A job without a result was never answered by anybody who says so, and CodePipeline has given it up.
     pub(super) fn every_job_is_answered(&mut self, world: &World) -> Checked {
-        for id in self.jobs.clone() {
+        for id in self.jobs.keys().cloned().collect::<Vec<_>>() {
             let (has_result, tries): (bool, Vec<bool>) = world.with(|sandbox, _| {
                 let finished = sandbox.lambda.finished().iter();
                 let of_job = finished.filter(|finished| job_id(&finished.invocation.payload) == id);

@@ -11,6 +11,8 @@ use crate::plan::Policy;
 struct Answered {
     endpoint: String,
     filter: Value,
+    /// Nothing went wrong with any page: whoever asked has got the answer.
+    is_sure: bool,
 }
 
 /// The questions that were answered.
@@ -48,14 +50,16 @@ impl Reading {
                     && waits_for.as_deref() == token
                     && token.is_some()
             });
-            let question = match known {
+            let mut question = match known {
                 Some(position) => asked.remove(position).0,
                 None if token.is_none() => Answered {
                     endpoint: call.region.clone(),
                     filter,
+                    is_sure: true,
                 },
                 None => continue,
             };
+            question.is_sure &= call.fault.is_none();
             if call.fault.is_none() {
                 let arns = events.iter().filter_map(|event| event["arn"].as_str());
                 seen.extend(arns.map(|arn| (call.region.clone(), arn.to_owned())));
@@ -82,8 +86,48 @@ impl Reading {
 
     /// The endpoints at which everything was read that a policy needs.
     pub(super) fn complete_at(&self, policy: &Policy) -> Vec<&str> {
-        let mut endpoints: Vec<&str> = self
+        self.complete_by(policy, |_| true)
+    }
+
+    /// What stood in the way of a policy all the time of a window, whichever endpoint's answer was taken.
+    pub(super) fn blocked(
+        &self,
+        policy: &Policy,
+        look: &Look<'_>,
+        (from, to): (i64, i64),
+    ) -> Option<String> {
+        let judged_by = self.judged_by(policy, look, (from, to));
+        let blocking = judged_by.into_iter().map(|endpoint| {
+            let blocking = look.truth.blocked_throughout(policy, endpoint, from, to);
+            blocking
+                .first()
+                .map(|incident| format!("{} at {endpoint}", incident.arn()))
+        });
+        let blocking: Option<Vec<String>> = blocking.collect();
+        blocking
+            .filter(|all| !all.is_empty())
+            .map(|all| all.join(", "))
+    }
+
+    /// The endpoints by which a decision is judged: those at which everything was read, or, if everybody knows which is the active one and
+    /// it was surely read, that alone.
+    fn judged_by(&self, policy: &Policy, look: &Look<'_>, (from, to): (i64, i64)) -> Vec<&str> {
+        let surely = self.complete_by(policy, |answered| answered.is_sure);
+        let active = surely
+            .into_iter()
+            .find(|endpoint| look.truth.stayed_active(endpoint, from, to));
+        active
+            .filter(|_| look.plan.finds_the_active_endpoint())
+            .map_or_else(|| self.complete_at(policy), |active| vec![active])
+    }
+
+    fn complete_by(&self, policy: &Policy, counts: impl Fn(&Answered) -> bool) -> Vec<&str> {
+        let answered: Vec<&Answered> = self
             .answered
+            .iter()
+            .filter(|answered| counts(answered))
+            .collect();
+        let mut endpoints: Vec<&str> = answered
             .iter()
             .map(|answered| &*answered.endpoint)
             .collect();
@@ -94,7 +138,7 @@ impl Reading {
         } else {
             &["open"]
         };
-        let has = |answered: &&Answered, member: &str, value: &str| {
+        let has = |answered: &Answered, member: &str, value: &str| {
             answered.filter[member]
                 .as_array()
                 .is_some_and(|list| list.iter().any(|item| item == value))
@@ -102,8 +146,7 @@ impl Reading {
         endpoints.retain(|endpoint| {
             policy.regions().iter().all(|region| {
                 statuses.iter().all(|status| {
-                    let at_endpoint = self
-                        .answered
+                    let at_endpoint = answered
                         .iter()
                         .filter(|answered| answered.endpoint == *endpoint);
                     at_endpoint
@@ -115,7 +158,7 @@ impl Reading {
                             policy
                                 .categories()
                                 .iter()
-                                .all(|category| has(&answered, "eventTypeCategories", category))
+                                .all(|category| has(answered, "eventTypeCategories", category))
                         })
                 })
             })

@@ -2,39 +2,42 @@
 
 use std::collections::BTreeSet;
 
-use aws_sandbox::World;
 use aws_sandbox::codepipeline::ExecutionMode;
+use aws_sandbox::{Timestamp, World};
 use serde_json::{Value, json};
 
-use super::retries::{Place, stops};
+use super::retries::{Place, Stop, stops};
 use super::{Checked, Checks, Invariant};
 use crate::plan::{Pipeline, Plan};
 use crate::truth::Truth;
 
 impl Checks {
-    /// `swept` is when the last sweep began.
-    pub(super) fn rest(
+    /// Nothing goes wrong any more, and a sweep that began at `swept` has looked at all pipelines.
+    pub(crate) fn rest(
         &mut self,
         world: &World,
         truth: &Truth,
         plan: &Plan,
-        swept: i64,
+        swept: Timestamp,
     ) -> Checked {
-        let now = world.now().as_millis();
-        for pipeline in &plan.pipelines {
+        let (swept, now) = (swept.as_millis(), world.now().as_millis());
+        let scanned = |pipeline: &&Pipeline| plan.is_scanned(pipeline.name);
+        for pipeline in plan.pipelines.iter().filter(scanned) {
             for (stage, execution) in failed_stages(world, plan, pipeline) {
                 let place = Place {
                     pipeline: pipeline.name,
                     stage: &stage,
                     execution: &execution,
                 };
-                let left = stops(world, truth, plan, place, (swept, swept)).is_ok_and(|stops| {
-                    let overridden = truth.stayed_overridden(pipeline.name, swept, now);
-                    overridden
-                        || stops.iter().all(|stop| {
-                            stop.policy.is_valid && !truth.was_blocked(stop.policy, swept, now)
-                        })
-                });
+                let stops = |at| stops(world, truth, plan, place, (swept, at)).unwrap_or_default();
+                let before = stops(swept);
+                let may_go_on = |stop: &Stop<'_>| {
+                    stop.policy.is_valid && !truth.was_blocked(stop.policy, swept, now)
+                };
+                let left = !before.is_empty()
+                    && before == stops(now)
+                    && (truth.stayed_overridden(pipeline.name, swept, now)
+                        || before.iter().all(may_go_on));
                 let broken = left.then(|| {
                     format!(
                         "{} / {stage} was left alone, and nothing stands in its way any more",
@@ -44,16 +47,16 @@ impl Checks {
                 self.hold(Invariant::GoesOn, false, world.now(), broken)?;
             }
         }
-        // Each stop that was lifted would have been left without a retry.
-        let tally = self.tallies.entry(Invariant::GoesOn).or_default();
-        tally.checked += self.lifted.len();
-        tally.in_danger += self.lifted.len();
         Ok(())
     }
 }
 
 /// The stages that have failed, with their executions; of a stage that others have entered since, only the newest can be retried.
-fn failed_stages(world: &World, plan: &Plan, pipeline: &Pipeline) -> BTreeSet<(String, String)> {
+pub(super) fn failed_stages(
+    world: &World,
+    plan: &Plan,
+    pipeline: &Pipeline,
+) -> BTreeSet<(String, String)> {
     let call = |operation: &str, input: Value| {
         world
             .with(|sandbox, now| {

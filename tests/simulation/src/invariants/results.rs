@@ -1,10 +1,10 @@
 //! The form of what CodePipeline is told, on which people, later actions and stage-retry rely.
 
-use aws_sandbox::Call;
+use aws_sandbox::{Call, Timestamp};
 use serde_json::Value;
 
 use super::decided::{ANSWER, Decided};
-use super::{Checked, Checks, Invariant};
+use super::{Checked, Checks, Hold, Invariant};
 
 /// The variables of a success.
 const VARIABLES: [&str; 8] = [
@@ -31,27 +31,29 @@ impl Checks {
                 self.holds.get(&decided.context.action_execution_id),
             )
         } else {
-            wrong_variables(&input["outputVariables"])
+            wrong_variables(decided, &input["outputVariables"])
         };
-        self.hold(Invariant::Report, true, decided.look.world.now(), broken)
+        // Of what is simply clear there is little to say.
+        let danger = input["outputVariables"]["Verdict"] != "clear";
+        self.hold(Invariant::Report, danger, decided.look.world.now(), broken)
     }
 }
 
 /// The clock of a hold lives in its token.
-fn wrong_token(decided: &Decided<'_>, token: &str, hold: Option<&(i64, i64)>) -> Option<String> {
+fn wrong_token(decided: &Decided<'_>, token: &str, hold: Option<&Hold>) -> Option<String> {
     let state: Value = serde_json::from_str(token).unwrap_or_default();
     let since = state["heldSince"].as_i64().unwrap_or_default() * 1_000;
     let is_right = state["v"] == 1
         && token.len() <= 2_048
         && since <= decided.to
         && decided.goes_on() == (since < decided.from - 1_000)
-        && hold.is_none_or(|(first, _)| {
-            !decided.goes_on() || (first - ANSWER..=*first).contains(&since)
+        && hold.is_none_or(|hold| {
+            !decided.goes_on() || (hold.since - ANSWER..=hold.since).contains(&since)
         });
     (!is_right).then(|| format!("a continuation token that does not tell of the hold: {token}"))
 }
 
-fn wrong_variables(variables: &Value) -> Option<String> {
+fn wrong_variables(decided: &Decided<'_>, variables: &Value) -> Option<String> {
     let Some(variables) = variables.as_object() else {
         return Some("a success without output variables".to_owned());
     };
@@ -66,9 +68,52 @@ fn wrong_variables(variables: &Value) -> Option<String> {
             .is_some_and(|text| !text.is_empty() && text.len() <= 900)
     };
     let wrong = variables.iter().find(|(_, value)| !fits(value));
-    wrong.map(|(name, value)| {
-        format!("an output variable that is empty or too long: {name}: {value}")
-    })
+    if let Some((name, value)) = wrong {
+        return Some(format!(
+            "an output variable that is empty or too long: {name}: {value}"
+        ));
+    }
+    let text = |name: &str| variables[name].as_str().unwrap_or_default();
+    let verdict = text("Verdict");
+    let is_overridden = verdict == "overridden";
+    let or_none = |value| if is_overridden { value } else { "none" };
+    let is_valid = decided.policy.is_valid;
+    let regions = decided.policy.regions().join(",");
+    let arns = text("IncidentArns");
+    let count = text("IncidentCount").parse::<usize>().ok();
+    let listed = if arns == "none" {
+        0
+    } else {
+        arns.split(',').count()
+    };
+    // To the second, in one form: as texts they are in order.
+    let second = |millis| Timestamp::from_millis(millis).rfc3339()[..19].to_owned();
+    let window = second(decided.from)..=second(decided.to);
+    let checked_at = text("CheckedAt").trim_end_matches('Z').to_owned();
+    let unnamed = decided.seen().filter(|arn| {
+        let names_incidents = ["warned", "overridden", "rollback"].contains(&verdict);
+        names_incidents && is_valid && !arns.contains(arn)
+    });
+    let is_wrong = [
+        ("OverriddenBy", text("OverriddenBy") != or_none("alice")),
+        (
+            "OverrideReason",
+            text("OverrideReason") != or_none("INC-42 hotfix"),
+        ),
+        (
+            "OverriddenUntil",
+            is_overridden == (text("OverriddenUntil") == "none"),
+        ),
+        ("Regions", is_valid && text("Regions") != regions),
+        ("IncidentCount", count != Some(listed)),
+        (
+            "IncidentArns",
+            unnamed.is_some() || verdict == "clear" && listed > 0,
+        ),
+        ("CheckedAt", !window.contains(&checked_at)),
+    ];
+    let wrong = is_wrong.iter().find(|(_, is_wrong)| *is_wrong);
+    wrong.map(|(name, _)| format!("an output variable that is wrong: {name} of {variables:?}"))
 }
 
 /// The marker and the type of a failure are what stage-retry goes by.
@@ -124,7 +169,7 @@ fn wrong_failure(decided: &Decided<'_>, failure_type: &str, message: &str) -> Op
         return None;
     }
     if *marker == "health-gate blocked: " {
-        let unnamed = decided.reading.events().find_map(|(endpoint, arn)| {
+        let unnamed = decided.read_events().find_map(|(endpoint, arn)| {
             let blocking = look.truth.blocked_throughout(policy, endpoint, *from, *to);
             let incident = blocking
                 .into_iter()
@@ -140,6 +185,7 @@ fn wrong_failure(decided: &Decided<'_>, failure_type: &str, message: &str) -> Op
         || (!decided.is_parallel() && look.truth.is_rollback(&context.pipeline_execution_id));
     let promises =
         message.contains("retried automatically") && !message.contains("not retried automatically");
-    (promises && is_left_to_people && !decided.in_the_dark || !promises && !is_left_to_people)
+    (promises && is_left_to_people && !decided.in_the_dark && decided.is_taken
+        || !promises && !is_left_to_people)
         .then(|| format!("a failure that says wrongly whether it is retried: {message}"))
 }

@@ -1,6 +1,7 @@
 //! What stage-retry retries, held against CodePipeline's own history and what is true.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use aws_sandbox::{Call, World};
 use serde_json::{Value, json};
@@ -8,18 +9,25 @@ use serde_json::{Value, json};
 use super::jobs::is_accepted;
 use super::reading::Reading;
 use super::{Checked, Checks, Invariant, Look};
-use crate::functions::{Ending, GATE};
-use crate::plan::{LookUp, Plan, Policy};
+use crate::functions::GATE;
+use crate::plan::{Plan, Policy};
 use crate::truth::Truth;
 
 /// Between the last look at a stage and its retry, in milliseconds: a person may be faster.
 const LOOK: i64 = 3_000;
 
 /// A failed gate that may be lifted if nothing stands in its way.
+#[derive(Debug)]
 pub(super) struct Stop<'a> {
     /// The attempt of the action.
     pub(super) attempt: String,
     pub(super) policy: &'a Policy,
+}
+
+impl PartialEq for Stop<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.attempt == other.attempt
+    }
 }
 
 /// A stage of an execution.
@@ -30,18 +38,53 @@ pub(super) struct Place<'a> {
     pub(super) execution: &'a str,
 }
 
+/// Why a stage may not go on whatever AWS Health says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum StopError {
+    /// CodePipeline does not say what is in it.
+    Unread(String),
+    Rollback,
+    Frozen,
+    /// This action has not ended.
+    GoesOn(String),
+    /// This action has failed, and is no stop of the gate.
+    Other(String),
+    /// A policy says so.
+    Never,
+    TooOld,
+    HasToWait,
+    /// Nothing has failed.
+    NoStop,
+}
+
+impl fmt::Display for StopError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unread(code) => write!(f, "CodePipeline says {code}"),
+            Self::Rollback => f.write_str("it is a rollback"),
+            Self::Frozen => f.write_str("it is frozen"),
+            Self::GoesOn(action) => write!(f, "action {action} goes on"),
+            Self::Other(action) => write!(f, "action {action} is no stop of the gate"),
+            Self::Never => f.write_str("its policy says never"),
+            Self::TooOld => f.write_str("it was stopped too long ago"),
+            Self::HasToWait => f.write_str("it has to wait"),
+            Self::NoStop => f.write_str("nothing has failed"),
+        }
+    }
+}
+
 /// The failed gates of a stage at the end of a window, if nothing but AWS Health may keep it from going on. How old a stop is was looked
 /// at when the window began.
 ///
 /// # Errors
-/// Why it may not.
+/// Each reason why it may not.
 pub(super) fn stops<'a>(
     world: &World,
     truth: &Truth,
     plan: &'a Plan,
     place: Place<'_>,
     (from, at): (i64, i64),
-) -> Result<Vec<Stop<'a>>, String> {
+) -> Result<Vec<Stop<'a>>, Vec<StopError>> {
     let Place {
         pipeline,
         stage,
@@ -57,7 +100,7 @@ pub(super) fn stops<'a>(
             &input,
         )
     });
-    let rows = rows.map_err(|error| error.code)?;
+    let rows = rows.map_err(|error| vec![StopError::Unread(error.code)])?;
     let millis = |value: &Value| (value.as_f64().unwrap_or_default() * 1_000.0).round() as i64;
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let rows = rows["actionExecutionDetails"]
@@ -69,22 +112,22 @@ pub(super) fn stops<'a>(
     for row in rows {
         newest.entry(text(&row["actionName"])).or_insert((row, 0)).1 += 1;
     }
+    let mut errors = Vec::new();
     if truth.is_rollback(execution) {
-        return Err("it is a rollback".to_owned());
+        errors.push(StopError::Rollback);
     }
-    if truth.is_frozen(pipeline, at)
-        && truth.is_frozen(pipeline, at - LOOK)
-        && stage == "Production"
-    {
-        return Err("it is frozen".to_owned());
+    if truth.stayed_frozen((pipeline, stage), at - LOOK, at) {
+        errors.push(StopError::Frozen);
     }
     let mut stops = Vec::new();
     for (action, (row, attempts)) in newest {
         let ended = millis(&row["lastUpdateTime"]);
         if row["status"] == "InProgress" || ended > at {
-            return Err(format!("action {action} goes on"));
+            errors.push(StopError::GoesOn(action));
+            continue;
         }
-        if row["status"] == "Succeeded" {
+        // What a person has abandoned has ended before a person let the stage go on.
+        if row["status"] == "Succeeded" || row["status"] == "Abandoned" {
             continue;
         }
         let result = &row["output"]["executionResult"];
@@ -103,13 +146,15 @@ pub(super) fn stops<'a>(
             !says("health-gate") && !["ConfigurationError", "PermissionError"].contains(&&*code)
         };
         if row["status"] != "Failed" || !is_ours || !is_liftable {
-            return Err(format!("action {action} is no stop of the gate"));
+            errors.push(StopError::Other(action));
+            continue;
         }
-        let policy = plan
-            .policy(pipeline, stage, &action)
-            .ok_or("there is no such gate")?;
+        let Some(policy) = plan.policy(pipeline, stage, &action) else {
+            errors.push(StopError::Other(action));
+            continue;
+        };
         if policy.is_valid && policy.says("retry", "never") {
-            return Err("its policy says never".to_owned());
+            errors.push(StopError::Never);
         }
         let within = if policy.is_valid {
             policy.millis("retryWithin")
@@ -117,7 +162,7 @@ pub(super) fn stops<'a>(
             86_400_000
         };
         if from - ended > within {
-            return Err("it was stopped too long ago".to_owned());
+            errors.push(StopError::TooOld);
         }
         let minutes = if attempts < 2 {
             0
@@ -125,7 +170,7 @@ pub(super) fn stops<'a>(
             (1 << (attempts - 2).min(5)).min(30)
         };
         if at - ended < minutes * 60_000 {
-            return Err("it has to wait".to_owned());
+            errors.push(StopError::HasToWait);
         }
         stops.push(Stop {
             attempt: text(&row["actionExecutionId"]),
@@ -133,9 +178,12 @@ pub(super) fn stops<'a>(
         });
     }
     if stops.is_empty() {
-        Err("nothing has failed".to_owned())
-    } else {
+        errors.push(StopError::NoStop);
+    }
+    if errors.is_empty() {
         Ok(stops)
+    } else {
+        Err(errors)
     }
 }
 
@@ -146,17 +194,8 @@ impl Checks {
         for call in look.calls.iter().filter(is_retry) {
             self.retry(look, &reading, call)?;
         }
-        // What it found and left alone could have been retried.
-        if let Some(Ending::Returned(Ok(account))) = look.ending {
-            let stages = account["stages"].as_array().into_iter().flatten();
-            for stage in stages.filter(|stage| stage["outcome"] != "retried") {
-                self.count(Invariant::OnlyItsStops, true);
-                if stage["outcome"] == "unknown" {
-                    self.count(Invariant::UnknownIsNotClear, true);
-                }
-            }
-        }
-        Ok(())
+        self.told_of_retries(look)?;
+        self.outcomes(look, &reading)
     }
 
     fn retry(&mut self, look: &Look<'_>, reading: &Reading, call: &Call) -> Checked {
@@ -176,6 +215,7 @@ impl Checks {
         let stops = match found {
             Ok(stops) => stops,
             Err(why) => {
+                let why = &why[0];
                 return self.hold(
                     Invariant::OnlyItsStops,
                     true,
@@ -203,15 +243,9 @@ impl Checks {
                 now,
                 unread,
             )?;
-            let blocking = complete.iter().find_map(|endpoint| {
-                let blocking = look
-                    .truth
-                    .blocked_throughout(stop.policy, endpoint, from, at);
-                blocking
-                    .first()
-                    .map(|incident| format!("{} stands in the way", incident.arn()))
-            });
-            let is_behind = look.plan.look_up == LookUp::Honest
+            let blocking = reading.blocked(stop.policy, look, (from, at));
+            let blocking = blocking.map(|blocking| format!("blocked by {blocking}"));
+            let is_behind = look.plan.finds_the_active_endpoint()
                 && !complete
                     .iter()
                     .any(|endpoint| look.truth.was_active(endpoint, from, at));

@@ -8,6 +8,14 @@ use aws_sandbox::{Fault, ServiceError};
 use fastrand::Rng;
 use serde_json::json;
 
+/// A stage of a pipeline, both by number.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Target {
+    pub(crate) pipeline: usize,
+    /// Beyond the last one: the last one.
+    pub(crate) stage: usize,
+}
+
 /// One thing that is done. Numbers choose a pipeline or an incident of the world.
 #[derive(Debug, Clone)]
 pub(crate) enum Deed {
@@ -15,16 +23,16 @@ pub(crate) enum Deed {
     Write { incident: usize, version: usize },
     /// A person begins an execution.
     Release(usize),
-    /// A person retries what has failed in the last stage of the newest execution.
-    Retry { pipeline: usize, all: bool },
+    /// A person retries what has failed in a stage of the newest execution.
+    Retry { target: Target, all: bool },
     /// A person stops the newest execution.
     Stop { pipeline: usize, abandon: bool },
-    /// A person rolls the last stage back.
-    RollBack(usize),
-    /// A person disables the transition into the last stage.
-    Freeze(usize),
+    /// A person rolls a stage back.
+    RollBack(Target),
+    /// A person disables the transition into a stage.
+    Freeze(Target),
     /// A person enables it.
-    Thaw(usize),
+    Thaw(Target),
     /// A person tags a pipeline.
     Override(usize, OverrideTag),
     /// A person removes the tag.
@@ -33,8 +41,8 @@ pub(crate) enum Deed {
     Sweep,
     /// Somebody says that a pipeline has failed.
     Rumour(usize),
-    /// Something arrives that is no message of anybody.
-    Noise,
+    /// A message arrives that says nothing of which stage-retry has to do anything.
+    Idle(Idle),
     /// Lambda delivers the last event of a function once more.
     Redeliver(Function),
     /// The next calls of an operation go wrong.
@@ -60,6 +68,37 @@ pub(crate) enum Deed {
     TimeOut(Duration),
     /// Another endpoint of AWS Health is the active one.
     FailOver(&'static str),
+}
+
+/// A message that says nothing of which stage-retry has to do anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Idle {
+    /// Of nobody that it knows.
+    Unknown,
+    /// An incident has begun.
+    Open,
+    /// An incident is over, as the other region tells it once more.
+    Backup,
+    /// An incident is over, and this is the second page of those whom it concerned.
+    FurtherPage,
+    /// Somebody else's incident is over.
+    OtherAccount,
+    /// A pipeline has failed in another region.
+    OtherRegion,
+    /// A pipeline has succeeded.
+    Success,
+}
+
+impl Idle {
+    const ALL: [Self; 7] = [
+        Self::Unknown,
+        Self::Open,
+        Self::Backup,
+        Self::FurtherPage,
+        Self::OtherAccount,
+        Self::OtherRegion,
+        Self::Success,
+    ];
 }
 
 /// The two functions.
@@ -116,7 +155,8 @@ pub(crate) const OPERATIONS: [&str; 11] = [
 
 impl Deed {
     pub(super) fn random(rng: &mut Rng, pipelines: usize) -> Self {
-        let pipeline = rng.usize(..pipelines);
+        let target = Target::random(rng, pipelines);
+        let pipeline = target.pipeline;
         let function = if rng.bool() {
             Function::PipelineGate
         } else {
@@ -129,7 +169,11 @@ impl Deed {
             25..=28 => Self::Interrupt(
                 function,
                 Interruption {
-                    call: rng.usize(..8),
+                    call: if rng.u32(..4) == 0 {
+                        rng.usize(..40)
+                    } else {
+                        rng.usize(..8)
+                    },
                     moment: if rng.bool() {
                         Moment::Before
                     } else {
@@ -143,17 +187,9 @@ impl Deed {
                 deliveries: rng.usize(1..4),
             },
             31 => Self::Redeliver(function),
-            32 => Self::Retry {
-                pipeline,
-                all: rng.bool(),
-            },
-            33 => Self::Stop {
-                pipeline,
-                abandon: rng.bool(),
-            },
-            34 => Self::RollBack(pipeline),
-            35 => Self::Freeze(pipeline),
-            36 => Self::Thaw(pipeline),
+            32..=34 => Self::meddling(rng, target),
+            35 => Self::RollBack(target),
+            36 => Self::Thaw(target),
             37 | 38 => Self::Override(
                 pipeline,
                 match rng.u32(..6) {
@@ -170,8 +206,56 @@ impl Deed {
                 operation: OPERATIONS[rng.usize(..OPERATIONS.len())],
                 calls_a_second: 1,
             },
-            _ if rng.bool() => Self::Rumour(pipeline),
-            _ => Self::Noise,
+            _ if rng.u32(..3) == 0 => Self::Rumour(pipeline),
+            _ => Self::Idle(Idle::ALL[rng.usize(..Idle::ALL.len())]),
+        }
+    }
+
+    /// A person decides something about a stage.
+    fn meddling(rng: &mut Rng, target: Target) -> Self {
+        match rng.u32(..3) {
+            0 => Self::Retry {
+                target,
+                all: rng.bool(),
+            },
+            1 => Self::Stop {
+                pipeline: target.pipeline,
+                abandon: rng.bool(),
+            },
+            _ => Self::Freeze(target),
+        }
+    }
+
+    /// An incident is over at `at`. While stage-retry, which is told so ten seconds later, waits for AWS Health, a person decides
+    /// something about a stage that it has looked at.
+    pub(super) fn meddling_with_a_look(
+        rng: &mut Rng,
+        pipelines: usize,
+        at: Duration,
+    ) -> [(Duration, Self); 2] {
+        let slow = Self::Fail {
+            operation: "DescribeEvents",
+            region: None,
+            fault: Fault::Late(Duration::from_secs(4)),
+            calls: rng.usize(1..3),
+        };
+        let told = at + Duration::from_secs(10);
+        let after = Duration::from_millis(rng.u64(200..1_200));
+        let target = Target::random(rng, pipelines);
+        let meddling = if rng.bool() {
+            Self::Freeze(target)
+        } else {
+            Self::meddling(rng, target)
+        };
+        [(told, slow), (told + after, meddling)]
+    }
+}
+
+impl Target {
+    fn random(rng: &mut Rng, pipelines: usize) -> Self {
+        Self {
+            pipeline: rng.usize(..pipelines),
+            stage: rng.usize(..2),
         }
     }
 }

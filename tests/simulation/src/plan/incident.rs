@@ -6,6 +6,7 @@ use aws_sandbox::Timestamp;
 use aws_sandbox::health::Event;
 use fastrand::Rng;
 
+use super::START;
 use super::policy::Regions;
 
 /// The ARN of the one event that a policy may ignore.
@@ -66,6 +67,8 @@ pub(crate) struct Incident {
     event: Event,
     /// AWS Health shows it whatever region and status are asked for.
     pub(crate) is_stray: bool,
+    /// How long it had begun when AWS Health wrote of it for the first time.
+    begun_before: Duration,
     pub(crate) versions: Vec<Version>,
 }
 
@@ -75,8 +78,8 @@ pub(crate) struct Version {
     /// Since the world began.
     pub(crate) at: Duration,
     pub(crate) status: &'static str,
-    /// It says when the incident ended.
-    pub(crate) has_end: bool,
+    /// It says when the incident ends: so many seconds after it is written, or before.
+    pub(crate) end: Option<i64>,
 }
 
 impl Incident {
@@ -118,6 +121,7 @@ impl Incident {
             kind,
             event,
             is_stray: rng.u32(..10) == 0,
+            begun_before: Duration::from_secs([0, 600, 200_000][rng.usize(..3)]),
             versions: versions(rng, begin, category),
         }
     }
@@ -129,17 +133,18 @@ impl Incident {
         let open = Version {
             at: from,
             status: "open",
-            has_end: false,
+            end: None,
         };
         let closed = Version {
             at: to,
             status: "closed",
-            has_end: true,
+            end: Some(0),
         };
         Self {
             kind: 0,
             event: Event::operational_issue("EC2", region, "0", begin),
             is_stray: false,
+            begun_before: Duration::ZERO,
             versions: vec![open, closed],
         }
     }
@@ -155,10 +160,13 @@ impl Incident {
 
     /// The event with this version, written now.
     pub(crate) fn event(&self, version: Version, now: Timestamp) -> Event {
+        let first = (START + self.versions[0].at).as_millis();
+        let begin = first - self.begun_before.as_millis() as i64;
+        let end = |after: i64| Timestamp::from_millis(now.as_millis() + after * 1_000);
         Event {
-            start_time: now,
+            start_time: Timestamp::from_millis(begin),
             last_updated_time: now,
-            end_time: version.has_end.then_some(now),
+            end_time: version.end.map(end),
             status_code: version.status.to_owned(),
             ..self.event.clone()
         }
@@ -169,40 +177,43 @@ impl Incident {
 fn versions(rng: &mut Rng, begin: Duration, category: &str) -> Vec<Version> {
     let mut at = begin;
     let mut versions = Vec::new();
-    let mut write = |rng: &mut Rng, status, has_end| {
-        versions.push(Version {
-            at,
-            status,
-            has_end,
-        });
+    let mut write = |rng: &mut Rng, status, end| {
+        versions.push(Version { at, status, end });
         at += pause(rng);
     };
+    let over = |rng: &mut Rng| Some([0, 0, -30, -500, -7_200][rng.usize(..5)]);
     if category == "scheduledChange" {
-        write(rng, "upcoming", false);
+        write(rng, "upcoming", None);
     }
-    write(rng, "open", false);
+    write(rng, "open", None);
     for _ in 0..rng.u32(..3) {
-        write(rng, "open", false);
+        write(rng, "open", None);
     }
+    let end = over(rng);
     match rng.u32(..12) {
         // Never written to again: it grows stale.
         0 | 1 => {}
-        2 => write(rng, "closed", false),
+        2 => write(rng, "closed", None),
         // Resolved, and still open.
-        3 => write(rng, "open", true),
+        3 => write(rng, "open", end),
         4 => {
-            write(rng, "open", true);
-            write(rng, "closed", true);
+            write(rng, "open", end);
+            write(rng, "closed", end);
+        }
+        // It will be over.
+        5 => {
+            let end = Some([20, 100, 700, 4_000][rng.usize(..4)]);
+            write(rng, "open", end);
         }
         // It comes back.
-        5..=7 => {
+        6 | 7 => {
             for _ in 0..=rng.u32(..2) {
-                write(rng, "closed", true);
-                write(rng, "open", false);
+                write(rng, "closed", end);
+                write(rng, "open", None);
             }
-            write(rng, "closed", true);
+            write(rng, "closed", end);
         }
-        _ => write(rng, "closed", true),
+        _ => write(rng, "closed", end),
     }
     versions
 }

@@ -26,12 +26,12 @@ pub(crate) struct Pipeline {
 pub(crate) struct Action {
     pub(crate) name: &'static str,
     run_order: u32,
-    pub(crate) work: Work,
+    work: Work,
 }
 
 /// What an action does.
 #[derive(Debug, Clone)]
-pub(crate) enum Work {
+enum Work {
     /// The gate.
     Gate(Box<Policy>),
     /// Another function, which fails in the gate's words.
@@ -96,15 +96,22 @@ impl Pipeline {
         PipelineDeclaration::new(self.name, stages).in_mode(self.mode)
     }
 
-    /// What an action does.
-    pub(crate) fn work(&self, stage: &str, action: &str) -> Option<&Work> {
+    /// An action by its names.
+    pub(crate) fn action(&self, stage: &str, action: &str) -> Option<&Action> {
         let (_, actions) = self.stages.iter().find(|(name, _)| *name == stage)?;
-        let action = actions.iter().find(|known| known.name == action)?;
-        Some(&action.work)
+        actions.iter().find(|known| known.name == action)
     }
 }
 
 impl Action {
+    /// The policy, if it is a gate.
+    pub(crate) fn policy(&self) -> Option<&Policy> {
+        match &self.work {
+            Work::Gate(policy) => Some(policy),
+            Work::Foreign | Work::Deploy { .. } => None,
+        }
+    }
+
     fn declaration(&self) -> ActionDeclaration {
         let action = match &self.work {
             Work::Gate(policy) => {

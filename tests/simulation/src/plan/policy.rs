@@ -16,6 +16,25 @@ struct Filter {
     counts: [&'static str; KINDS.len()],
 }
 
+/// How many labels the table has.
+pub(crate) const LABELS: usize = FILTERS.len() * KINDS.len();
+
+impl Filter {
+    fn with_names(&self, regions: Regions) -> String {
+        self.keys
+            .replace("HOME", regions.home)
+            .replace("OTHER", regions.other)
+            .replace("KNOWN", &KNOWN_ISSUE.replace("HOME", regions.home))
+    }
+
+    /// The keys of the policy.
+    fn object(&self, regions: Regions) -> Map<String, Value> {
+        let keys = self.with_names(regions);
+        serde_json::from_str(&keys)
+            .unwrap_or_else(|_| Map::from_iter([("regions".to_owned(), json!([keys]))]))
+    }
+}
+
 #[rustfmt::skip]
 const FILTERS: [Filter; 13] = [
     //                                                    ec2  lam  els  iam  lrg  own  pln  bil  rsk  knw  non
@@ -76,14 +95,23 @@ pub(crate) struct Regions {
 /// The policy of the whole account, `HEALTH_GATE_POLICY`.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct AccountPolicy {
+    /// Which of the filters.
+    filter: Option<usize>,
+    /// What that says.
+    filter_keys: Map<String, Value>,
     rules: BTreeMap<&'static str, &'static str>,
     /// It cannot be read.
     invalid: Option<&'static str>,
 }
 
 impl AccountPolicy {
-    pub(crate) fn random(rng: &mut Rng) -> Self {
+    pub(crate) fn random(rng: &mut Rng, regions: Regions) -> Self {
         let mut policy = Self::default();
+        if rng.u32(..5) == 0 {
+            let filter = rng.usize(2..FILTERS.len());
+            policy.filter = Some(filter);
+            policy.filter_keys = FILTERS[filter].object(regions);
+        }
         match rng.u32(..20) {
             0 => policy.invalid = rng.choice(INVALID),
             1..=6 => {
@@ -102,7 +130,13 @@ impl AccountPolicy {
         if let Some(invalid) = self.invalid {
             return Some(invalid.to_owned());
         }
-        (!self.rules.is_empty()).then(|| json!(self.rules).to_string())
+        let mut keys = self.filter_keys.clone();
+        keys.extend(
+            self.rules
+                .iter()
+                .map(|(key, value)| ((*key).to_owned(), json!(value))),
+        );
+        (!keys.is_empty()).then(|| Value::Object(keys).to_string())
     }
 }
 
@@ -113,6 +147,8 @@ pub(crate) struct Policy {
     pub(crate) user_parameters: Option<String>,
     /// It can be read, and the account's too.
     pub(crate) is_valid: bool,
+    /// Which of the filters it has.
+    filter: usize,
     counts: [bool; KINDS.len()],
     /// What AWS Health has to be asked for.
     regions: Vec<String>,
@@ -128,7 +164,6 @@ impl Policy {
         } else {
             rng.usize(..FILTERS.len())
         };
-        let filter = &FILTERS[filter];
         let mut rules = account.rules.clone();
         let mut own: Map<String, Value> = Map::new();
         for (key, values) in RULES {
@@ -153,15 +188,11 @@ impl Policy {
                 rules.insert(key, value);
             }
         }
-        let mut keys = filter
-            .keys
-            .replace("HOME", regions.home)
-            .replace("OTHER", regions.other)
-            .replace("KNOWN", &KNOWN_ISSUE.replace("HOME", regions.home));
-        let mut object: Map<String, Value> = match serde_json::from_str(&keys) {
-            Ok(object) => object,
-            Err(_) => Map::from_iter([("regions".to_owned(), json!([keys]))]),
-        };
+        // What the account's filter says counts, unless the action says everything itself.
+        let inherited = account.filter.filter(|_| rng.u32(..3) == 0);
+        let number = inherited.unwrap_or(filter);
+        let filter = &FILTERS[number];
+        let object = filter.object(regions);
         let list = |key: &str, usual: &[&str]| {
             let said = object.get(key).and_then(Value::as_array);
             let said = said.map(|list| list.iter().filter_map(Value::as_str).collect());
@@ -172,14 +203,23 @@ impl Policy {
             list("regions", &[regions.home, "global"]),
             list("categories", &["issue"]),
         );
-        if filter.keys.starts_with('{') || !own.is_empty() {
-            object.extend(own);
-            keys = Value::Object(object).to_string();
-        }
+        let resets = account.filter_keys.keys();
+        let resets = resets.filter(|key| !object.contains_key(*key));
+        own.extend(resets.map(|key| (key.clone(), Value::Null)));
+        let keys = if inherited.is_some() {
+            own.retain(|key, _| !account.filter_keys.contains_key(key));
+            Value::Object(own).to_string()
+        } else if filter.keys.starts_with('{') || !own.is_empty() {
+            own.extend(object);
+            Value::Object(own).to_string()
+        } else {
+            filter.with_names(regions)
+        };
         let invalid = (rng.u32(..25) == 0).then(|| rng.choice(INVALID)).flatten();
         Self {
             is_valid: invalid.is_none() && account.invalid.is_none(),
             user_parameters: Some(invalid.map_or(keys, str::to_owned)).filter(|text| text != "{}"),
+            filter: number,
             counts: filter.counts.map(|mark| mark == "x"),
             regions: asked_for.0,
             categories: asked_for.1,
@@ -193,11 +233,17 @@ impl Policy {
         Self {
             user_parameters: Some(json!(rules).to_string()),
             is_valid: true,
+            filter: 0,
             counts: FILTERS[0].counts.map(|mark| mark == "x"),
             regions: vec![regions.home.to_owned(), "global".to_owned()],
             categories: vec!["issue".to_owned()],
             rules,
         }
+    }
+
+    /// The row of the table.
+    pub(crate) fn filter(&self) -> usize {
+        self.filter
     }
 
     /// Whether an incident of this kind blocks while it is open.

@@ -1,4 +1,4 @@
-//! A plan that is no random one: a release runs into an issue, and goes out when that is over, while one of the functions dies.
+//! A plan that is no random one: releases run into an issue, and go out when that is over, while one of the functions dies.
 
 use std::time::Duration;
 
@@ -15,23 +15,22 @@ const HOME: Regions = Regions {
     home: "eu-west-1",
     other: "eu-central-1",
 };
-const ISSUE_ENDS: Duration = Duration::from_mins(4);
+/// When the issue ends, in a scene.
+pub(crate) const ISSUE_ENDS: Duration = Duration::from_mins(4);
 
 impl Plan {
-    /// The plan. The gate dies in its first round, or stage-retry when the issue is over.
+    /// The plan. The next invocation of the function after `dies` is the one that dies.
     pub(crate) fn scene(
         mode: ExecutionMode,
         rules: &[(&'static str, &'static str)],
-        function: Function,
+        names: &[&'static str],
+        (dies, function): (Duration, Function),
         interruption: Interruption,
     ) -> Self {
-        let policy = Policy::of_rules(HOME, rules);
+        let pipeline =
+            |name: &&'static str| Pipeline::of_gate(name, mode, Policy::of_rules(HOME, rules));
+        let release = |number| (Duration::from_secs(1), Deed::Release(number));
         let issue = Incident::of_ec2(HOME, Duration::ZERO, ISSUE_ENDS);
-        let dies = match function {
-            Function::PipelineGate => Duration::ZERO,
-            // Its first invocation, by the gate's failure, has nothing to retry.
-            Function::StageRetry => ISSUE_ENDS,
-        };
         let write = |version| Deed::Write {
             incident: 0,
             version,
@@ -43,19 +42,27 @@ impl Plan {
             account_policy: AccountPolicy::default(),
             log_format: LogFormat::Json,
             pace: 5.0,
+            gates: "pipeline-gate",
+            scanned: None,
             retries_at_once: 1,
-            look_up: LookUp::Honest,
+            look_up: LookUp::Honest(Duration::ZERO),
             lag: Duration::ZERO,
             page: 100,
-            pipelines: vec![Pipeline::of_gate("checkout", mode, policy)],
+            pipelines: names.iter().map(pipeline).collect(),
             incidents: vec![issue],
-            deeds: vec![
-                (Duration::ZERO, write(0)),
-                (dies.min(Duration::from_secs(1)), Deed::Release(0)),
-                (dies, Deed::Interrupt(function, interruption)),
-                (ISSUE_ENDS, write(1)),
-            ],
+            deeds: [(Duration::ZERO, write(0))]
+                .into_iter()
+                .chain((0..names.len()).map(release))
+                .chain([(dies, Deed::Interrupt(function, interruption))])
+                .chain([(ISSUE_ENDS, write(1))])
+                .collect(),
             incidents_end: true,
         }
+        .in_order()
+    }
+
+    fn in_order(mut self) -> Self {
+        self.deeds.sort_by_key(|(at, _)| *at);
+        self
     }
 }

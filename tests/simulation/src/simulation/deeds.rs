@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use super::Simulation;
 use crate::functions::RETRY;
-use crate::plan::{Deed, OverrideTag, Version};
+use crate::invariants::IDLE;
+use crate::plan::{Deed, Idle, OverrideTag, Version};
 
 impl Simulation {
     /// Calls an operation of CodePipeline, as a person does.
@@ -35,14 +36,15 @@ impl Simulation {
             Deed::Release(pipeline) => {
                 self.call("StartPipelineExecution", json!({"name": name(pipeline)}))?;
             }
-            Deed::Retry { pipeline, all } => {
+            Deed::Retry { target, all } => {
                 let mode = if *all {
                     "ALL_ACTIONS"
                 } else {
                     "FAILED_ACTIONS"
                 };
-                let id = self.newest_execution(name(pipeline));
-                let input = json!({"pipelineName": name(pipeline), "stageName": "Production", "pipelineExecutionId": id, "retryMode": mode});
+                let (pipeline, stage) = self.plan.names(*target);
+                let id = self.newest_execution(pipeline);
+                let input = json!({"pipelineName": pipeline, "stageName": stage, "pipelineExecutionId": id, "retryMode": mode});
                 self.call("RetryStageExecution", input)?;
                 self.truth.resume(now, &id.unwrap_or_default());
             }
@@ -50,29 +52,29 @@ impl Simulation {
                 let id = self.newest_execution(name(pipeline));
                 let input = json!({"pipelineName": name(pipeline), "pipelineExecutionId": id, "abandon": abandon});
                 self.call("StopPipelineExecution", input)?;
-                self.truth.stop(now, id.unwrap_or_default(), *abandon);
+                self.truth.stop(now, id.unwrap_or_default());
             }
-            Deed::RollBack(pipeline) => {
-                let name = name(pipeline);
+            Deed::RollBack(target) => {
+                let (name, stage) = self.plan.names(*target);
                 let target = self
                     .world
-                    .with(|sandbox, _| sandbox.codepipeline.last_success(name, "Production"));
-                let input = json!({"pipelineName": name, "stageName": "Production", "targetPipelineExecutionId": target});
+                    .with(|sandbox, _| sandbox.codepipeline.last_success(name, stage));
+                let input = json!({"pipelineName": name, "stageName": stage, "targetPipelineExecutionId": target});
                 let begun = self.call("RollbackStage", input)?;
                 let id = begun["pipelineExecutionId"].as_str().expect("an id");
                 self.truth.roll_back(id.to_owned());
             }
-            Deed::Freeze(pipeline) => {
-                let (name, mode) = (name(pipeline), self.plan.pipelines[*pipeline].mode);
+            Deed::Freeze(target) => {
+                let (pipeline, stage) = self.plan.names(*target);
                 // CodePipeline shows no transition of a pipeline in PARALLEL mode.
-                if mode == ExecutionMode::Parallel {
+                if self.plan.pipelines[target.pipeline].mode == ExecutionMode::Parallel {
                     return Ok(());
                 }
-                let input = json!({"pipelineName": name, "stageName": "Production", "transitionType": "Inbound", "reason": "the week-end"});
+                let input = json!({"pipelineName": pipeline, "stageName": stage, "transitionType": "Inbound", "reason": "the week-end"});
                 self.call("DisableStageTransition", input)?;
-                self.truth.freeze(now, name);
+                self.truth.freeze(now, (pipeline, stage));
             }
-            Deed::Thaw(pipeline) => self.thaw(now, name(pipeline))?,
+            Deed::Thaw(target) => self.thaw(now, self.plan.names(*target))?,
             Deed::Override(pipeline, tag) => {
                 let name = name(pipeline);
                 let (value, until) = override_tag(now, *tag);
@@ -99,13 +101,13 @@ impl Simulation {
                     "detail": {"pipeline": name(pipeline), "execution-id": id, "state": "FAILED"},
                 }));
             }
-            Deed::Noise => self.world.with(|sandbox, _| {
-                sandbox.invoke(
-                    self.region,
-                    RETRY,
-                    json!({"Records": [{"Sns": {"Message": "hello"}}, 7]}),
-                );
-            }),
+            Deed::Idle(idle) => match self.idle_message(*idle) {
+                Some(message) => self.signal(&message),
+                None => self.world.with(|sandbox, _| {
+                    let event = json!({"Records": [{"Sns": {"Message": "hello"}}, 7]});
+                    sandbox.invoke(self.region, RETRY, event);
+                }),
+            },
             Deed::Redeliver(function) => self.redeliver(function.name()),
             Deed::Fail {
                 operation,
@@ -155,12 +157,45 @@ impl Simulation {
     pub(super) fn thaw(
         &mut self,
         now: Timestamp,
-        pipeline: &'static str,
+        (pipeline, stage): (&'static str, &'static str),
     ) -> Result<(), ServiceError> {
-        let input = json!({"pipelineName": pipeline, "stageName": "Production", "transitionType": "Inbound"});
+        let input =
+            json!({"pipelineName": pipeline, "stageName": stage, "transitionType": "Inbound"});
         self.call("EnableStageTransition", input)?;
-        self.truth.thaw(now, pipeline);
+        self.truth.thaw(now, (pipeline, stage));
         Ok(())
+    }
+
+    /// A message that says nothing of which stage-retry has to do anything; `None`: what is no message at all.
+    fn idle_message(&self, idle: Idle) -> Option<Value> {
+        let incident = |account: &str, status: &str, backup: bool, page: u32| {
+            json!({
+                "id": IDLE, "source": "aws.health", "detail-type": "AWS Health Event", "account": account, "region": self.region,
+                "detail": {
+                    "eventArn": "arn:aws:health:us-east-1::event/EC2/AWS_EC2_OPERATIONAL_ISSUE/AWS_EC2_OPERATIONAL_ISSUE_7",
+                    "service": "EC2", "eventTypeCode": "AWS_EC2_OPERATIONAL_ISSUE", "eventTypeCategory": "issue",
+                    "eventScopeCode": "PUBLIC", "statusCode": status, "backupEvent": backup.to_string(),
+                    "page": page.to_string(), "totalPages": "2",
+                },
+            })
+        };
+        let pipeline = |region: &str, state: &str| {
+            json!({
+                "id": IDLE, "source": "aws.codepipeline", "detail-type": "CodePipeline Action Execution State Change",
+                "account": aws_sandbox::ACCOUNT_ID, "region": region,
+                "detail": {"pipeline": "checkout", "execution-id": "8a7f5c1e-0000-4000-8000-000000000000", "state": state},
+            })
+        };
+        let own = aws_sandbox::ACCOUNT_ID;
+        match idle {
+            Idle::Unknown => None,
+            Idle::Open => Some(incident(own, "open", false, 1)),
+            Idle::Backup => Some(incident(own, "closed", true, 1)),
+            Idle::FurtherPage => Some(incident(own, "closed", false, 2)),
+            Idle::OtherAccount => Some(incident("999999999999", "closed", false, 1)),
+            Idle::OtherRegion => Some(pipeline(self.plan.regions.other, "FAILED")),
+            Idle::Success => Some(pipeline(self.region, "SUCCEEDED")),
+        }
     }
 
     fn redeliver(&self, function: &str) {

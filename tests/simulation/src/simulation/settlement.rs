@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws_sandbox::Fault;
+use aws_sandbox::lambda::Invocation;
 use aws_sandbox::sns::Disturbance;
 use serde_json::{Value, json};
 
@@ -11,6 +12,8 @@ use crate::functions::RETRY;
 use crate::invariants::{Checks, Violation};
 use crate::plan::{OPERATIONS, Version};
 
+/// Before the first sweep: sooner than anything is too old to be retried.
+const FIRST_SWEEP: Duration = Duration::from_mins(1);
 /// Longer than any wait between retries, and than the 20 minutes of a job that was never answered.
 const BETWEEN_SWEEPS: Duration = Duration::from_mins(31);
 /// As many sweeps are enough for what is left when nothing goes wrong any more.
@@ -31,28 +34,27 @@ impl Simulation {
             sandbox.sns.disturb(Disturbance::Lost, 0..0);
             sandbox.lambda.timeout = Duration::from_mins(5);
         });
-        for pipeline in self
-            .plan
-            .pipelines
-            .iter()
-            .map(|pipeline| pipeline.name)
-            .collect::<Vec<_>>()
-        {
+        for stage in self.plan.stages() {
             // It may not be frozen.
-            let _ = self.thaw(now, pipeline);
+            let _ = self.thaw(now, stage);
         }
         if self.plan.incidents_end {
             for incident in self.truth.unfinished() {
                 let version = Version {
                     at: Duration::ZERO,
                     status: "closed",
-                    has_end: true,
+                    end: Some(0),
                 };
                 self.write(now, incident, version);
             }
         }
-        for _ in 0..MOST_SWEEPS {
-            self.live_until(self.world.now() + BETWEEN_SWEEPS).await?;
+        for number in 0..MOST_SWEEPS {
+            let pause = if number == 0 {
+                FIRST_SWEEP
+            } else {
+                BETWEEN_SWEEPS
+            };
+            self.live_until(self.world.now() + pause).await?;
             let before = self
                 .world
                 .with(|sandbox, _| sandbox.lambda.finished().len());
@@ -62,18 +64,27 @@ impl Simulation {
                 .await?;
             let account = self.world.with(|sandbox, _| {
                 let done = sandbox.lambda.finished().iter().skip(before);
-                done.filter(|done| done.invocation.function == RETRY)
-                    .find_map(|done| done.result.clone().ok())
+                let mut sweeps = done.filter(|done| is_sweep(&done.invocation));
+                sweeps.find_map(|done| done.result.clone().ok())
             });
             self.check()?;
-            if account.is_some_and(|account| nothing_is_left(&account)) {
-                return self
-                    .checks
-                    .at_the_end(&self.world, &self.truth, &self.plan, swept);
+            let Some(account) = account.filter(|account| account["unread"] == 0) else {
+                continue;
+            };
+            self.checks
+                .rest(&self.world, &self.truth, &self.plan, swept)?;
+            // What has failed just before the first sweep may not be answered yet.
+            if number > 0 && nothing_is_left(&account) {
+                return self.checks.at_the_end(&self.world);
             }
         }
         Err(Checks::no_end(self.world.now()))
     }
+}
+
+fn is_sweep(invocation: &Invocation) -> bool {
+    let message = invocation.payload["Records"][0]["Sns"]["Message"].as_str();
+    invocation.function == RETRY && message.is_some_and(|message| message.contains("Sweep"))
 }
 
 /// Whether a sweep has found nothing that another one might go on with.
@@ -84,8 +95,6 @@ fn nothing_is_left(account: &Value) -> bool {
             Some("retried" | "waiting" | "busy" | "unknown")
         )
     };
-    account["unread"] == 0
-        && !account["stages"]
-            .as_array()
-            .is_some_and(|stages| stages.iter().any(is_left))
+    let mut stages = account["stages"].as_array().into_iter().flatten();
+    !stages.any(is_left)
 }

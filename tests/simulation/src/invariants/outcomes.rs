@@ -1,0 +1,163 @@
+//! What stage-retry says became of the stages that it left alone, held against what is true.
+
+use serde_json::Value;
+
+use super::reading::Reading;
+use super::rest::failed_stages;
+use super::retries::{Place, StopError, stops};
+use super::{Checked, Checks, Invariant, Look};
+use crate::functions::Ending;
+use crate::plan::Policy;
+
+/// What is kept for a retry, and for telling people and the closing line, in milliseconds.
+const SHORT: i64 = 8_000;
+
+impl Checks {
+    /// Each outcome has its reason.
+    pub(super) fn outcomes(&mut self, look: &Look<'_>, reading: &Reading) -> Checked {
+        let Some(Ending::Returned(Ok(account))) = look.ending else {
+            return Ok(());
+        };
+        for stage in account["stages"].as_array().into_iter().flatten() {
+            let text = |name: &str| stage[name].as_str().unwrap_or_default();
+            let outcome = text("outcome");
+            let has_reason = Outcome {
+                look,
+                reading,
+                stage,
+            }
+            .has_reason(outcome);
+            let broken = (!has_reason).then(|| {
+                format!(
+                    "{} / {} is said to be {outcome} ({}), and is not",
+                    text("pipeline"),
+                    text("stage"),
+                    text("why")
+                )
+            });
+            self.hold(Invariant::OutcomesAreTrue, true, look.world.now(), broken)?;
+            if outcome == "unknown" {
+                self.count(Invariant::UnknownIsNotClear, true);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An outcome, and what it is judged by.
+struct Outcome<'a> {
+    look: &'a Look<'a>,
+    reading: &'a Reading,
+    stage: &'a Value,
+}
+
+impl Outcome<'_> {
+    fn text(&self, name: &str) -> &str {
+        self.stage[name].as_str().unwrap_or_default()
+    }
+
+    /// The window of the invocation.
+    fn window(&self) -> (i64, i64) {
+        let began = self.look.ended.began.as_millis();
+        (began, self.look.world.now().as_millis())
+    }
+
+    /// The policies of the gates in the stage.
+    fn policies(&self) -> Vec<&Policy> {
+        let pipeline = self.look.plan.pipeline(self.text("pipeline"));
+        let stages = pipeline
+            .into_iter()
+            .flat_map(|pipeline| &pipeline.stages)
+            .filter(|(name, _)| *name == self.text("stage"));
+        let actions = stages.flat_map(|(_, actions)| actions);
+        actions.filter_map(|action| action.policy()).collect()
+    }
+
+    /// Why the stage cannot go on whatever AWS Health says, at the beginning or the end of the invocation.
+    fn is_left(&self, because: impl Fn(&StopError) -> bool) -> bool {
+        let (from, to) = self.window();
+        let place = Place {
+            pipeline: self.text("pipeline"),
+            stage: self.text("stage"),
+            execution: self.text("pipelineExecutionId"),
+        };
+        [(from, from), (from, to), (to, to)]
+            .into_iter()
+            .any(|window| {
+                let look = self.look;
+                let found = stops(look.world, look.truth, look.plan, place, window);
+                found.is_err_and(|errors| errors.iter().any(&because))
+            })
+    }
+
+    /// Whether the stage shows no failure of the execution any more.
+    fn has_been_retried(&self) -> bool {
+        let Look { world, plan, .. } = *self.look;
+        let pipeline = plan.pipeline(self.text("pipeline"));
+        let place = (
+            self.text("stage").to_owned(),
+            self.text("pipelineExecutionId").to_owned(),
+        );
+        pipeline.is_some_and(|pipeline| !failed_stages(world, plan, pipeline).contains(&place))
+    }
+
+    /// Whether some call of these operations met this error.
+    fn was_told(&self, codes: &[&str]) -> bool {
+        let mut calls = self.look.calls.iter();
+        calls.any(|call| match &call.outcome {
+            aws_sandbox::Outcome::Error(error) => codes.contains(&&*error.code),
+            aws_sandbox::Outcome::Output(_)
+            | aws_sandbox::Outcome::Garbage
+            | aws_sandbox::Outcome::Silence
+            | aws_sandbox::Outcome::NoConnection(_) => false,
+        })
+    }
+
+    /// The invocation had no time for a retry that CodePipeline takes seconds to answer.
+    fn is_short_of_time(&self) -> bool {
+        let (_, to) = self.window();
+        let deadline = self.look.ended.invocation.deadline;
+        deadline.is_some_and(|deadline| deadline.as_millis() - to < SHORT)
+    }
+
+    fn has_reason(&self, outcome: &str) -> bool {
+        let (from, to) = self.window();
+        let truth = self.look.truth;
+        match outcome {
+            // Looked at elsewhere, and more closely.
+            "retried" => true,
+            "blocked" => self
+                .policies()
+                .iter()
+                .any(|policy| !policy.is_valid || truth.was_blocked(policy, from, to)),
+            "unknown" => {
+                self.reading.went_wrong
+                    || self
+                        .policies()
+                        .iter()
+                        .any(|policy| self.reading.complete_at(policy).is_empty())
+            }
+            "mixed" => self.is_left(|error| matches!(error, StopError::Other(_))),
+            "never" => self.is_left(|error| *error == StopError::Never),
+            "expired" => self.is_left(|error| *error == StopError::TooOld),
+            "waiting" => self.is_left(|error| *error == StopError::HasToWait),
+            "frozen" => truth.was_frozen((self.text("pipeline"), self.text("stage")), from, to),
+            "busy" => {
+                self.look.calls.iter().any(|call| call.fault.is_some())
+                    || self.look.calls.len() < self.look.ended.made.len()
+                    || self.was_told(&["ConflictException"])
+                    || self.is_left(|error| matches!(error, StopError::GoesOn(_)))
+                    || self.is_short_of_time()
+            }
+            "moved-on" => {
+                self.was_told(&["StageNotRetryableException"])
+                    || self.is_left(|_| true)
+                    || self.has_been_retried()
+            }
+            "superseded" => self.was_told(&["NotLatestPipelineExecutionException"]),
+            "gone" => self.was_told(&["PipelineNotFoundException"]),
+            "denied" => self.was_told(&["AccessDeniedException"]),
+            _ => false,
+        }
+    }
+}

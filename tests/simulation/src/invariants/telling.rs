@@ -1,0 +1,80 @@
+//! What people are told.
+
+use aws_sandbox::Call;
+use serde_json::Value;
+
+use super::decided::Decided;
+use super::{Checked, Checks, Invariant, Look};
+use crate::functions::Ending;
+
+impl Checks {
+    /// People are told of each failure, of the start and the end of a hold and of an override, and of the start once.
+    pub(super) fn told_of_a_job(
+        &mut self,
+        decided: &Decided<'_>,
+        result: &Call,
+        is_taken: bool,
+    ) -> Checked {
+        let look = decided.look;
+        if !is_taken || !matches!(look.ending, Some(Ending::Returned(_))) {
+            return Ok(());
+        }
+        let input = &result.input;
+        let data = &look.ended.invocation.payload["CodePipeline.job"]["data"];
+        let was_told = is_told(&data["continuationToken"]);
+        let has_told = look.has_called("Publish");
+        let is_held = input["continuationToken"].is_string();
+        let is_news = if is_held {
+            !was_told && decided.reading.was_asked
+        } else {
+            decided.goes_on()
+                || result.operation == "PutJobFailureResult"
+                || input["outputVariables"]["Verdict"] == "overridden"
+        };
+        let knows = was_told || has_told && !look.went_wrong("Publish");
+        let broken = if has_told != is_news {
+            let not = if has_told { "" } else { "not " };
+            Some(format!("people were {not}told of this: {input}"))
+        } else if is_held && knows && !is_told(&input["continuationToken"]) {
+            // Of a message with which something went wrong nobody knows.
+            Some(format!(
+                "a token that is wrong about what people were told: {input}"
+            ))
+        } else {
+            None
+        };
+        let danger = is_news || is_held;
+        self.hold(Invariant::PeopleAreTold, danger, look.world.now(), broken)
+    }
+
+    /// People are told of what was retried, and of nothing else.
+    pub(super) fn told_of_retries(&mut self, look: &Look<'_>) -> Checked {
+        let Some(Ending::Returned(Ok(account))) = look.ending else {
+            return Ok(());
+        };
+        let mut stages = account["stages"].as_array().into_iter().flatten();
+        let has_retried = stages.any(|stage| stage["outcome"] == "retried");
+        let has_told = look.has_called("Publish");
+        let broken = (has_told != has_retried).then(|| {
+            format!(
+                "{} retried {has_retried}, and told {has_told}",
+                look.ended.name
+            )
+        });
+        self.hold(
+            Invariant::PeopleAreTold,
+            has_retried,
+            look.world.now(),
+            broken,
+        )
+    }
+}
+
+/// Whether a continuation token says that people know of the hold.
+fn is_told(token: &Value) -> bool {
+    let state: Value = token
+        .as_str()
+        .and_then(|token| serde_json::from_str(token).ok())
+        .unwrap_or_default();
+    state["notified"] == true
+}
