@@ -32,3 +32,30 @@ fn name(function: &str) -> &str {
     };
     name.split(':').next().unwrap_or(name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_function_is_known_by_its_name_with_or_without_arn_and_qualifier() {
+        let gates = GateFunctions::from_list(
+            " pipeline-gate:live, arn:aws:lambda:eu-west-1:111122223333:function:other-gate:7, team-* ",
+        );
+        for (function, is_gate) in [
+            ("pipeline-gate", true),
+            (
+                "arn:aws:lambda:us-east-1:111122223333:function:pipeline-gate:1",
+                true,
+            ),
+            ("other-gate", true),
+            ("team-a", true),
+            ("smoke-test", false),
+            ("", false),
+        ] {
+            assert_eq!(gates.contains(function), is_gate, "{function}");
+        }
+        assert!(!gates.is_empty());
+        assert!(GateFunctions::from_list(" , ").is_empty());
+    }
+}

@@ -268,6 +268,17 @@ mod tests {
     }
 
     #[test]
+    fn a_round_without_a_reading_says_since_when_it_holds_and_when_it_was_read() {
+        let policy = Policy::of_region(&"us-east-1".parse().expect("a region"));
+        let hold = hold().after_reading(NOW + Duration::minutes(3), "another");
+        assert_eq!(hold.since_text(), "2026-11-23T09:00:00Z");
+        assert_eq!(
+            hold.waiting(&policy),
+            "held since 2026-11-23 09:00 UTC; AWS Health was read at 2026-11-23T09:03:00Z and is read at most every 1m"
+        );
+    }
+
+    #[test]
     fn a_round_soon_after_a_reading_needs_none() {
         let policy = Policy::of_region(&"us-east-1".parse().expect("a region"));
         for (seconds, fresh) in [(0, true), (59, true), (60, false), (-1, false)] {

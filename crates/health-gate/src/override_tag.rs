@@ -193,6 +193,16 @@ mod tests {
             code("until=2026-11-30T09:00:01Z by=a reason=b"),
             Err("override.too-far-ahead")
         );
+        let error = Override::read("until=2027-11-23T09:00Z by=a reason=b", NOW);
+        let text = error.expect_err("a year").to_string();
+        assert!(text.contains("2026-11-30T09:00"), "{text}");
+    }
+
+    #[test]
+    fn a_reason_has_at_most_180_characters() {
+        let value = |length| format!("until=2026-11-23T18:00Z by=a reason={}", "é".repeat(length));
+        assert!(code(&value(180)).is_ok());
+        assert_eq!(code(&value(181)), Err("override.malformed"));
     }
 
     #[test]

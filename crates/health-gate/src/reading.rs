@@ -138,3 +138,35 @@ impl fmt::Display for UnknownCause {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::AccountPolicy;
+    use time::macros::utc_datetime;
+
+    const NOW: UtcDateTime = utc_datetime!(2026-11-23 09:00:00);
+
+    /// One reading serves all policies: each region and category is asked for once, and the longest quiet period.
+    #[test]
+    fn a_query_is_what_all_policies_need() {
+        let policies = [
+            r#"{"regions": ["eu-west-1", "global"]}"#,
+            r#"{"regions": ["global", "us-east-1"], "categories": ["scheduledChange", "issue"], "quietPeriod": "10m"}"#,
+            r#"{"regions": ["eu-west-1"], "quietPeriod": "2h"}"#,
+            r#"{"regions": ["eu-west-1"], "quietPeriod": "5m"}"#,
+        ];
+        let own_region = "us-east-1".parse().expect("a region");
+        let policies = policies.map(|policy| {
+            let policy = AccountPolicy::default().for_action(Some(policy), &own_region);
+            policy.expect("a valid policy")
+        });
+        let query = Query::of(&policies, NOW);
+        let regions: Vec<&str> = query.regions.iter().map(Region::as_str).collect();
+        assert_eq!(regions, ["eu-west-1", "global", "us-east-1"]);
+        let categories = [EventCategory::Issue, EventCategory::ScheduledChange];
+        assert_eq!(query.categories, categories);
+        assert_eq!(query.closed_since, Some(utc_datetime!(2026-11-23 07:00:00)));
+        assert_eq!(Query::of(&policies[..1], NOW).closed_since, None);
+    }
+}

@@ -71,3 +71,31 @@ pub struct Settlement {
     /// Why, for people.
     pub why: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_word_for_logs_is_that_of_the_account() {
+        let outcomes = [
+            RetryOutcome::Retried,
+            RetryOutcome::Blocked,
+            RetryOutcome::Unknown,
+            RetryOutcome::Mixed,
+            RetryOutcome::Waiting,
+            RetryOutcome::Expired,
+            RetryOutcome::Never,
+            RetryOutcome::Frozen,
+            RetryOutcome::MovedOn,
+            RetryOutcome::Superseded,
+            RetryOutcome::Busy,
+            RetryOutcome::Gone,
+            RetryOutcome::Denied,
+        ];
+        for outcome in outcomes {
+            let written = serde_json::to_value(outcome).expect("a word");
+            assert_eq!(written, outcome.as_str());
+        }
+    }
+}

@@ -63,6 +63,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_list_is_empty_without_a_pattern() {
+        assert!(Wildcards::from_list(" , ,").is_empty());
+        let list = Wildcards::from_list("a, b*,");
+        assert!(!list.is_empty() && list.matches("a") && list.matches("bc") && !list.matches("c"));
+    }
+
+    #[test]
     fn a_star_is_any_run_of_characters() {
         for (pattern, text, matches) in [
             (

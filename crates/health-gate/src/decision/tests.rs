@@ -30,6 +30,45 @@ fn open_issue() -> Event {
     event
 }
 
+/// A policy that nobody can read, and a token that no gate has written.
+#[test]
+fn what_is_invalid_keeps_its_reason_code_and_never_passes() {
+    let policy =
+        AccountPolicy::default().for_action(Some("[]"), &"us-east-1".parse().expect("a region"));
+    let policy = policy.expect_err("a list is none");
+    let token = HoldState::read("next", NOW).expect_err("no token");
+    let codes = [policy.code(), token.code()];
+    let invalid = [Invalid::Policy(policy), Invalid::Token(token)];
+    assert_eq!(invalid.each_ref().map(Invalid::code), codes);
+    for invalid in invalid {
+        let decision = decide(Case::Invalid(invalid), &Circumstances::default(), NOW);
+        assert!(!decision.passes() && !decision.holds(), "{decision:?}");
+    }
+}
+
+#[test]
+fn a_decision_passes_holds_or_fails() {
+    for (policy, passes, holds) in [
+        (r#"{"onIncident": "warn"}"#, true, false),
+        (r#"{"onIncident": "hold"}"#, false, true),
+        ("", false, false),
+    ] {
+        let policy = &self::policy(policy);
+        let finding = Assessment::of(policy, &Reading::known(vec![open_issue()]), NOW).finding;
+        let case = Case::Found {
+            policy,
+            finding,
+            hold: None,
+        };
+        let decision = decide(case, &Circumstances::default(), NOW);
+        assert_eq!(
+            (decision.passes(), decision.holds()),
+            (passes, holds),
+            "{decision:?}"
+        );
+    }
+}
+
 fn unread(cause: UnknownCause) -> Unread {
     Unread {
         cause,

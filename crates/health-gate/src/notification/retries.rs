@@ -91,6 +91,17 @@ mod tests {
     use super::*;
     use serde_json::Value;
 
+    #[test]
+    fn ten_stages_are_listed_and_of_more_the_others_counted() {
+        let text = |count| {
+            let retried: Vec<RetriedStage> = (0..count).map(stage).collect();
+            let told = Notification::of_retries(&retried, None, None);
+            told.expect("there are some").text
+        };
+        assert!(!text(10).contains("more"), "{}", text(10));
+        assert!(text(11).contains("and 1 more"), "{}", text(11));
+    }
+
     fn stage(number: usize) -> RetriedStage {
         RetriedStage {
             pipeline: format!("team-{}", number % 9),

@@ -308,3 +308,30 @@ fn every_limit_holds_and_nothing_becomes_a_mention() {
             <= 12
     );
 }
+
+/// Ten incidents are listed, and of more the others counted.
+#[test]
+fn what_is_not_listed_is_counted() {
+    let text = |count| {
+        let events = (1..=count).map(|number| event(number, 8)).collect();
+        let told = told("", Reading::known(events), &Circumstances::default(), None);
+        told.expect("people are told").text
+    };
+    assert!(!text(10).contains("and 1 more") && !text(10).contains("and 0 more"));
+    assert!(text(11).contains("and 1 more"), "{}", text(11));
+    assert!(text(12).contains("and 2 more"), "{}", text(12));
+}
+
+#[test]
+fn a_defect_of_the_gate_is_told_as_one() {
+    let internal = Unread {
+        cause: UnknownCause::Internal,
+        detail: "index out of bounds".to_owned(),
+    };
+    let reading = Reading::unknown(vec![], internal);
+    let told = told("", reading, &Circumstances::default(), None).expect("people are told");
+    assert_eq!(
+        told.subject,
+        "Deployment stopped, the gate itself failed: checkout / Production"
+    );
+}

@@ -62,6 +62,11 @@ impl Default for Story {
 
 impl Story {
     fn result(&self) -> JobResult {
+        self.told(|report| report.job_result())
+    }
+
+    /// What the report says.
+    fn told<T>(&self, say: impl Fn(&Report<'_>) -> T) -> T {
         let policy = policy(self.more);
         let Assessment { finding, stale, .. } = Assessment::of(&policy, &self.reading, NOW);
         let case = Case::Found {
@@ -70,14 +75,13 @@ impl Story {
             hold: self.hold.clone(),
         };
         let decision = decide(case, &self.circumstances, NOW);
-        Report {
+        say(&Report {
             decision: &decision,
             policy: Some(&policy),
             stale: &stale,
             notes: &self.notes,
             checked_at: NOW,
-        }
-        .job_result()
+        })
     }
 
     fn text(&self) -> String {
@@ -161,6 +165,61 @@ fn a_clear_reading_passes_with_every_output_variable() {
     Regions=us-east-1,eu-west-1,global
     Verdict=clear
     ");
+}
+
+/// By these, logs and alarms tell decisions apart: they are kept.
+#[test]
+fn each_decision_has_its_reason_code() {
+    let clear = Reading::known(vec![]);
+    let throttled = unread(UnknownCause::Throttled, "");
+    let rollback = Circumstances {
+        rollback: true,
+        ..Circumstances::default()
+    };
+    let stories = [
+        ("", clear, Circumstances::default(), "health.clear"),
+        (
+            "",
+            throttled.clone(),
+            Circumstances::default(),
+            "health.throttled",
+        ),
+        (
+            r#""onUnknown": "pass""#,
+            throttled.clone(),
+            Circumstances::default(),
+            "health.throttled",
+        ),
+        ("", throttled, overridden(), "override.active"),
+        ("", Story::default().reading, rollback, "rollback"),
+        (
+            "",
+            Story::default().reading,
+            Circumstances::default(),
+            "health.incident",
+        ),
+        (
+            r#""onIncident": "warn""#,
+            Story::default().reading,
+            Circumstances::default(),
+            "health.incident",
+        ),
+        (
+            r#""onIncident": "hold""#,
+            Story::default().reading,
+            Circumstances::default(),
+            "health.incident",
+        ),
+    ];
+    for (more, reading, circumstances, reason) in stories {
+        let story = Story {
+            more,
+            reading,
+            circumstances,
+            ..Story::default()
+        };
+        assert_eq!(story.told(|report| report.reason()), reason, "{more}");
+    }
 }
 
 #[test]

@@ -388,6 +388,22 @@ fn an_action_that_a_person_has_abandoned_does_not_hold_the_stage() {
 }
 
 #[test]
+fn a_stage_that_people_froze_is_left_alone() {
+    let stage = |transition_enabled| StageState {
+        transition_enabled,
+        ..stage(vec![blocked()])
+    };
+    let outcome = |stage: &StageState| {
+        let found = StoppedStage::of(stage, &[row(blocked())], &rules(), NOW);
+        found
+            .map(|stop| stop.is_some())
+            .map_err(|settled| settled.outcome)
+    };
+    assert_eq!(outcome(&stage(true)), Ok(true));
+    assert_eq!(outcome(&stage(false)), Err(RetryOutcome::Frozen));
+}
+
+#[test]
 fn a_stop_of_the_day_before_is_left_to_people() {
     let stopped = |hours: i64| ActionExecution {
         last_update_time: Some(NOW - Duration::hours(hours)),
