@@ -139,9 +139,7 @@ impl fmt::Display for Seeds {
         for invariant in Invariant::ALL {
             let Tally { checked, in_danger } =
                 self.tallies.get(&invariant).copied().unwrap_or_default();
-            if invariant != Invariant::NoPanic {
-                writeln!(f, "{checked:>9}  {in_danger:>9}  {}", invariant.sentence())?;
-            }
+            writeln!(f, "{checked:>9}  {in_danger:>9}  {}", invariant.sentence())?;
         }
         Ok(())
     }

@@ -3,7 +3,9 @@
 mod deeds;
 mod settlement;
 
+use std::any::Any;
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -17,7 +19,7 @@ use health_gate_aws::{Clock, CnameLookUp, Settings, logging};
 use serde_json::json;
 
 use crate::functions::{Calls, Ending, Environment, FOREIGN, GATE, RETRY};
-use crate::invariants::{Checks, Ended, Violation};
+use crate::invariants::{Checks, Ended, Invariant, Violation};
 use crate::log::Log;
 use crate::plan::{Function, Interruption, LookUp, Plan, START};
 use crate::timeline::Timeline;
@@ -120,22 +122,29 @@ impl Simulation {
             .start_paused(true)
             .build()
             .expect("a runtime");
-        runtime.block_on(async {
-            let log = Log::default();
-            let mut simulation = Self::new(plan.clone(), log.clone());
-            let clock = Clock::new(
-                simulation
-                    .world
-                    .sdk_config("us-east-1")
-                    .time_source()
-                    .unwrap_or_default(),
-            );
-            let lines = logging::subscriber(&simulation.settings, clock, log.clone());
-            let guard = tracing::subscriber::set_default(lines);
-            let violation = simulation.carry_out().await.err();
-            drop(guard);
-            simulation.finish(violation, &log)
-        })
+        let _inside = runtime.enter();
+        let log = Log::default();
+        let mut simulation = Self::new(plan.clone(), log.clone());
+        let clock = Clock::new(
+            simulation
+                .world
+                .sdk_config("us-east-1")
+                .time_source()
+                .unwrap_or_default(),
+        );
+        let lines = logging::subscriber(&simulation.settings, clock, log.clone());
+        let guard = tracing::subscriber::set_default(lines);
+        let carry_out = || runtime.block_on(simulation.carry_out()).err();
+        let ended = catch_unwind(AssertUnwindSafe(carry_out));
+        drop(guard);
+        let violation = ended.unwrap_or_else(|panic| {
+            Some(Violation {
+                invariant: Invariant::NoPanic,
+                at: simulation.world.now(),
+                what: text_of(&*panic),
+            })
+        });
+        simulation.finish(violation, &log)
     }
 
     fn finish(self, violation: Option<Violation>, log: &Log) -> Played {
@@ -361,6 +370,12 @@ impl Simulation {
     fn check(&mut self) -> Result<(), Violation> {
         self.checks.always(&self.world, &self.log)
     }
+}
+
+fn text_of(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_default()
 }
 
 /// What came of a plan.

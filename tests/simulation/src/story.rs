@@ -1,9 +1,8 @@
 //! What a seed came to.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use aws_sandbox::{Call, Timestamp};
+use aws_sandbox::Call;
 
 use crate::invariants::{Invariant, Tally, Violation};
 use crate::plan::Plan;
@@ -42,42 +41,24 @@ pub fn play(seed: u64) -> Story {
 impl Story {
     /// Plays a plan.
     pub(crate) fn of(plan: &Plan) -> Self {
-        let played = catch_unwind(AssertUnwindSafe(|| Simulation::play(plan)));
-        match played {
-            Ok(Played {
-                violation,
-                calls,
-                timeline,
-                checks,
-                log,
-            }) => Self {
-                seed: plan.seed,
-                violation,
-                timeline: timeline.render(plan, &calls),
-                log,
-                tallies: checks.tallies,
-                faults: checks.faults,
-                labels: checks.labels,
-                steps: checks.steps,
-                calls,
-                again: plan.again.clone(),
-            },
-            Err(panic) => Self {
-                seed: plan.seed,
-                violation: Some(Violation {
-                    invariant: Invariant::NoPanic,
-                    at: Timestamp::from_millis(0),
-                    what: text_of(&*panic),
-                }),
-                timeline: String::new(),
-                log: String::new(),
-                tallies: BTreeMap::new(),
-                faults: BTreeMap::new(),
-                labels: BTreeSet::new(),
-                steps: 0,
-                calls: Vec::new(),
-                again: plan.again.clone(),
-            },
+        let Played {
+            violation,
+            calls,
+            timeline,
+            checks,
+            log,
+        } = Simulation::play(plan);
+        Self {
+            seed: plan.seed,
+            violation,
+            timeline: timeline.render(plan, &calls),
+            log,
+            tallies: checks.tallies,
+            faults: checks.faults,
+            labels: checks.labels,
+            steps: checks.steps,
+            calls,
+            again: plan.again.clone(),
         }
     }
 
@@ -131,10 +112,4 @@ impl Story {
         }
         Some(story)
     }
-}
-
-fn text_of(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_default()
 }

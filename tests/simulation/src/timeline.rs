@@ -16,8 +16,8 @@ pub(crate) struct Timeline {
     lines: Vec<(Timestamp, String)>,
 }
 
-/// So much of a text is shown.
-const LONGEST: usize = 220;
+/// So much of what a call sends or gets is shown.
+const LONGEST: usize = 160;
 
 impl Timeline {
     fn add(&mut self, at: Timestamp, text: String) {
@@ -70,8 +70,8 @@ impl Timeline {
         let how = match ending {
             None => "is ended by Lambda".to_owned(),
             Some(Ending::Crashed) => "has crashed".to_owned(),
-            Some(Ending::Returned(Ok(value))) => format!("returns {value}"),
-            Some(Ending::Returned(Err(error))) => format!("fails with {error}"),
+            Some(Ending::Returned(Ok(value))) => format!("returns {}", returned(value)),
+            Some(Ending::Returned(Err(error))) => format!("fails with {}", cut(&error.to_string())),
         };
         self.add(at, format!("  {environment} {how}"));
     }
@@ -91,7 +91,7 @@ impl Timeline {
             while let Some(call) = calls.next_if(|call| call.at < *at) {
                 add_call(&mut text, call);
             }
-            let _ = writeln!(text, "{at}  {}", cut(line));
+            let _ = writeln!(text, "{at}  {line}");
         }
         calls.for_each(|call| add_call(&mut text, call));
         text
@@ -100,9 +100,70 @@ impl Timeline {
 
 fn add_call(text: &mut String, call: &Call) {
     let line = call.to_string();
-    // The time, two blanks, the call.
+    // The time, two blanks, the call, what came of it.
     let (at, rest) = line.split_at(line.find("  ").unwrap_or_default());
-    let _ = writeln!(text, "{at}      {}", cut(rest.trim_start()));
+    let (_, came) = rest.rsplit_once(" -> ").unwrap_or_default();
+    let caller = call.caller.as_deref().unwrap_or("somebody");
+    let Call {
+        service,
+        operation,
+        region,
+        input,
+        ..
+    } = call;
+    let input = match &**operation {
+        "PutJobSuccessResult" if input["continuationToken"].is_string() => {
+            format!("in progress, {}", input["continuationToken"])
+        }
+        "PutJobSuccessResult" => format!(
+            "{}: {}",
+            words_of(&input["outputVariables"]["Verdict"]),
+            words_of(&input["executionDetails"]["summary"])
+        ),
+        "PutJobFailureResult" => {
+            let details = &input["failureDetails"];
+            let message = words_of(&details["message"]);
+            format!(
+                "{}: {}",
+                words_of(&details["type"]),
+                message.lines().next().unwrap_or_default()
+            )
+        }
+        "Publish" => words_of(&input["Subject"]).to_owned(),
+        _ => input.to_string(),
+    };
+    let _ = writeln!(
+        text,
+        "{at}      {caller}: {service} {operation} ({region}) {} -> {}",
+        cut(&input),
+        cut(came)
+    );
+}
+
+fn words_of(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+/// What a function has returned.
+fn returned(value: &Value) -> String {
+    let Some(stages) = value["stages"].as_array() else {
+        return cut(&value.to_string());
+    };
+    let mut text = format!(
+        "{} pipelines looked at, {} unread",
+        value["pipelines"], value["unread"]
+    );
+    for stage in stages {
+        let _ = write!(
+            text,
+            "; {} / {}: {} ({})",
+            words_of(&stage["pipeline"]),
+            words_of(&stage["stage"]),
+            words_of(&stage["outcome"]),
+            words_of(&stage["why"])
+        );
+    }
+    text
 }
 
 fn cut(line: &str) -> String {

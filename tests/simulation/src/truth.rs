@@ -205,6 +205,15 @@ impl Truth {
         !other.any(|other| self.was_active(other, from, to))
     }
 
+    /// The endpoint that is asked when nothing goes wrong: the active one, if it can be found.
+    pub(crate) fn asked(&self, at: i64, finds_the_active_endpoint: bool) -> &'static str {
+        if finds_the_active_endpoint {
+            self.active_at(at)
+        } else {
+            ENDPOINTS[0]
+        }
+    }
+
     /// The incidents that stood in the way of a policy all the time of a window, by what an endpoint shows.
     pub(crate) fn blocked_throughout(
         &self,
@@ -233,10 +242,16 @@ impl Truth {
         shown.map(|(incident, _)| incident.kind).collect()
     }
 
-    /// Whether an incident stood in the way of a policy at some time of a window, by what any endpoint shows.
-    pub(crate) fn was_blocked(&self, policy: &Policy, from: i64, to: i64) -> bool {
+    /// Whether an incident stood in the way of a policy at some time of a window, by what one of these endpoints shows.
+    pub(crate) fn was_blocked(
+        &self,
+        policy: &Policy,
+        endpoints: &[&str],
+        from: i64,
+        to: i64,
+    ) -> bool {
         self.moments(from, to).into_iter().any(|at| {
-            ENDPOINTS.iter().any(|endpoint| {
+            endpoints.iter().any(|endpoint| {
                 self.incidents
                     .iter()
                     .any(|incident| self.blocks(incident, policy, endpoint, at))

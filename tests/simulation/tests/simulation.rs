@@ -2,19 +2,12 @@
 
 use simulation::{Seeds, Story, deaths, play};
 
-/// Seeds that have failed, and what happens in them. What a seed stands for changes with the generator: a defect of the functions gets a
-/// test of its own, too.
-const KEPT: [(u64, &str); 3] = [
-    (
-        2_995,
-        "an event that comes again when a person has stopped the execution",
-    ),
-    (
-        6_278,
-        "an issue that is over at the active endpoint only, whose answer comes late",
-    ),
-    (8_755, "the same, with an answer of two pages"),
-];
+/// Seeds that fail if a defect comes back that the simulation has found, and what happens in them. What a seed stands for changes with the
+/// generator: a defect of the functions gets a test of its own, too.
+const KEPT: [(u64, &str); 1] = [(
+    460,
+    "an event that comes again when a person has stopped the execution",
+)];
 
 fn holds(story: &Story) {
     assert!(story.violation.is_none(), "{}", story.text());
@@ -56,9 +49,9 @@ fn a_seed_tells_the_same_story_before_and_after_fifty_others() {
     for seed in 1_000..1_050 {
         play(seed);
     }
-    for (seed, before) in seeds.into_iter().zip(before) {
+    for ((seed, first), before) in seeds.into_iter().zip(first).zip(before) {
         let after = tell(seed);
-        assert!(first.contains(&calls(seed)), "the calls of seed {seed}");
+        assert!(first == calls(seed), "the calls of seed {seed}");
         assert_eq!(first_difference(&before.0, &after.0), None, "seed {seed}");
         assert_eq!(
             first_difference(&before.1, &after.1),

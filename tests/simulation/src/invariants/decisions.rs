@@ -1,6 +1,6 @@
 //! What the gate decides, held against what is true and what it has read.
 
-use super::decided::Decided;
+use super::decided::{ANSWER, Decided};
 use super::jobs::{is_accepted, is_result, is_same, job_id};
 use super::reading::Reading;
 use super::{Checked, Checks, Hold, Invariant, Look};
@@ -34,14 +34,15 @@ impl Checks {
             .calls
             .iter()
             .any(|call| is_same(call, result) && is_accepted(call));
+        let reading = Reading::of(look);
         let decided = Decided {
             look,
             context: &context,
             policy,
-            reading: Reading::of(look),
+            was_blocked: reading.was_blocked(policy, look, (from, to)),
+            reading,
             from,
             to,
-            was_blocked: look.truth.was_blocked(policy, from, to),
             is_taken,
             in_the_dark: about_the_pipeline
                 .iter()
@@ -95,7 +96,7 @@ impl Checks {
             .then(|| format!("the {of} passed as clear, and AWS Health was not read to its end"));
         self.hold(
             Invariant::UnknownIsNotClear,
-            reading.went_wrong,
+            complete.is_empty(),
             look.world.now(),
             unknown,
         )?;
@@ -172,7 +173,7 @@ impl Checks {
         });
         self.hold(
             Invariant::HoldsEnd,
-            known.is_some() && to - since > longest - ROUND,
+            known.is_some() && to - since > longest,
             look.world.now(),
             too_long,
         )?;
@@ -240,6 +241,10 @@ impl Checks {
         let hold = self.holds.get(&context.action_execution_id);
         let has_held = hold.is_some() || decided.goes_on();
         let is_within_hold = decided.is_within_hold(hold) && !is_stopped;
+        if hold.is_some_and(|hold| decided.to - hold.since > policy.millis("maxHold") - ANSWER) {
+            // It has run out, and could have been held.
+            self.count(Invariant::HoldsEnd, true);
+        }
         let is_let_go_by = |execution: &str| !look.truth.was_stopped(execution, decided.to);
         let wrong = if is_stopped && is_let_go_by(&context.pipeline_execution_id) {
             Some("no person has stopped it")

@@ -45,8 +45,11 @@ pub(super) fn is_accepted(call: &Call) -> bool {
 impl Checks {
     /// Lambda may end what stands still, and nothing else.
     pub(super) fn in_time(&mut self, look: &Look<'_>) -> Checked {
-        let is_slow = |call: &Call| call.fault.is_some();
-        let danger = look.calls.iter().any(is_slow);
+        let takes_time = |call: &Call| match &call.fault {
+            Some(Fault::Silence | Fault::Late(_) | Fault::Slow(_)) => true,
+            Some(_) | None => false,
+        };
+        let danger = look.ending.is_none() || look.calls.iter().any(takes_time);
         let stands_still = look.ended.interruption.is_some_and(|interruption| {
             interruption.hangs && interruption.call < look.ended.made.len()
         });

@@ -1,7 +1,9 @@
 //! What stage-retry says became of the stages that it left alone, held against what is true.
 
+use aws_sandbox::Call;
 use serde_json::Value;
 
+use super::jobs::is_accepted;
 use super::reading::Reading;
 use super::rest::failed_stages;
 use super::retries::{Place, StopError, stops};
@@ -35,7 +37,8 @@ impl Checks {
                     text("why")
                 )
             });
-            self.hold(Invariant::OutcomesAreTrue, true, look.world.now(), broken)?;
+            let danger = outcome != "retried";
+            self.hold(Invariant::OutcomesAreTrue, danger, look.world.now(), broken)?;
             if outcome == "unknown" {
                 self.count(Invariant::UnknownIsNotClear, true);
             }
@@ -101,6 +104,26 @@ impl Outcome<'_> {
         pipeline.is_some_and(|pipeline| !failed_stages(world, plan, pipeline).contains(&place))
     }
 
+    /// The calls that retry the stage.
+    fn retries(&self) -> impl Iterator<Item = &Call> {
+        self.look.calls.iter().filter(|call| {
+            call.operation == "RetryStageExecution"
+                && call.input["pipelineName"] == self.stage["pipeline"]
+                && call.input["stageName"] == self.stage["stage"]
+                && call.input["pipelineExecutionId"] == self.stage["pipelineExecutionId"]
+        })
+    }
+
+    /// A call that was given up before it was done is not known.
+    fn has_asked_for_a_retry(&self) -> bool {
+        self.retries().next().is_some() || self.look.calls.len() < self.look.ended.made.len()
+    }
+
+    fn has_retried(&self) -> bool {
+        self.retries()
+            .any(|call| is_accepted(call) && call.fault.is_none())
+    }
+
     /// Whether some call of these operations met this error.
     fn was_told(&self, codes: &[&str]) -> bool {
         let mut calls = self.look.calls.iter();
@@ -124,12 +147,12 @@ impl Outcome<'_> {
         let (from, to) = self.window();
         let truth = self.look.truth;
         match outcome {
-            // Looked at elsewhere, and more closely.
-            "retried" => true,
-            "blocked" => self
-                .policies()
-                .iter()
-                .any(|policy| !policy.is_valid || truth.was_blocked(policy, from, to)),
+            // What else that takes is looked at for each retry.
+            "retried" => self.has_asked_for_a_retry(),
+            _ if self.has_retried() => false,
+            "blocked" => self.policies().iter().any(|policy| {
+                !policy.is_valid || self.reading.was_blocked(policy, self.look, (from, to))
+            }),
             "unknown" => {
                 self.reading.went_wrong
                     || self

@@ -1,5 +1,7 @@
 //! What an invocation has read of AWS Health, by its calls alone.
 
+use std::collections::BTreeSet;
+
 use aws_sandbox::{Call, Fault, Outcome};
 use serde_json::Value;
 
@@ -19,6 +21,8 @@ struct Answered {
 #[derive(Debug)]
 pub(super) struct Reading {
     answered: Vec<Answered>,
+    /// The endpoints that were asked.
+    asked: BTreeSet<String>,
     /// The events that were certainly read, with their endpoints.
     events: Vec<(String, String)>,
     /// Some call was made.
@@ -71,6 +75,7 @@ impl Reading {
         }
         Self {
             answered,
+            asked: calls.iter().map(|call| call.region.clone()).collect(),
             events: seen,
             was_asked: look.has_called("DescribeEvents"),
             went_wrong: look.went_wrong("DescribeEvents"),
@@ -107,6 +112,22 @@ impl Reading {
         blocking
             .filter(|all| !all.is_empty())
             .map(|all| all.join(", "))
+    }
+
+    /// Whether something stood in the way of a policy at some time of a window, by what was read or at least asked.
+    pub(super) fn was_blocked(
+        &self,
+        policy: &Policy,
+        look: &Look<'_>,
+        (from, to): (i64, i64),
+    ) -> bool {
+        let judged_by = self.judged_by(policy, look, (from, to));
+        let endpoints = if judged_by.is_empty() {
+            self.asked.iter().map(|endpoint| &**endpoint).collect()
+        } else {
+            judged_by
+        };
+        look.truth.was_blocked(policy, &endpoints, from, to)
     }
 
     /// The endpoints by which a decision is judged: those at which everything was read, or, if everybody knows which is the active one and

@@ -31,8 +31,10 @@ impl Checks {
                 };
                 let stops = |at| stops(world, truth, plan, place, (swept, at)).unwrap_or_default();
                 let before = stops(swept);
+                let asked = truth.asked(swept, plan.finds_the_active_endpoint());
                 let may_go_on = |stop: &Stop<'_>| {
-                    stop.policy.is_valid && !truth.was_blocked(stop.policy, swept, now)
+                    let policy = stop.policy;
+                    policy.is_valid && !truth.was_blocked(policy, &[asked], swept, now)
                 };
                 let left = !before.is_empty()
                     && before == stops(now)
@@ -44,7 +46,7 @@ impl Checks {
                         pipeline.name
                     )
                 });
-                self.hold(Invariant::GoesOn, false, world.now(), broken)?;
+                self.hold(Invariant::GoesOn, !before.is_empty(), world.now(), broken)?;
             }
         }
         Ok(())

@@ -32,7 +32,9 @@ impl Checks {
                 || input["outputVariables"]["Verdict"] == "overridden"
         };
         let knows = was_told || has_told && !look.went_wrong("Publish");
-        let broken = if has_told != is_news {
+        let broken = if has_two_texts(look) {
+            Some(format!("people were told two things at once: {input}"))
+        } else if has_told != is_news {
             let not = if has_told { "" } else { "not " };
             Some(format!("people were {not}told of this: {input}"))
         } else if is_held && knows && !is_told(&input["continuationToken"]) {
@@ -55,7 +57,7 @@ impl Checks {
         let mut stages = account["stages"].as_array().into_iter().flatten();
         let has_retried = stages.any(|stage| stage["outcome"] == "retried");
         let has_told = look.has_called("Publish");
-        let broken = (has_told != has_retried).then(|| {
+        let broken = (has_told != has_retried || has_two_texts(look)).then(|| {
             format!(
                 "{} retried {has_retried}, and told {has_told}",
                 look.ended.name
@@ -68,6 +70,13 @@ impl Checks {
             broken,
         )
     }
+}
+
+/// Whether an invocation has told people different things.
+fn has_two_texts(look: &Look<'_>) -> bool {
+    let mut texts = look.calls.iter().filter(|call| call.operation == "Publish");
+    let first = texts.next();
+    texts.any(|call| first.is_some_and(|first| first.input != call.input))
 }
 
 /// Whether a continuation token says that people know of the hold.

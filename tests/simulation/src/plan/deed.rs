@@ -247,6 +247,11 @@ impl Deed {
         } else {
             Self::meddling(rng, target)
         };
+        // Or what it lets go on goes wrong.
+        if rng.bool() {
+            let failing = fail_at(rng, "RetryStageExecution");
+            return [(told, failing), (told + after, Self::Sweep)];
+        }
         [(told, slow), (told + after, meddling)]
     }
 }
@@ -275,6 +280,10 @@ fn fail(rng: &mut Rng) -> Deed {
         0 => "DescribeEvents",
         _ => OPERATIONS[rng.usize(..OPERATIONS.len())],
     };
+    fail_at(rng, operation)
+}
+
+fn fail_at(rng: &mut Rng, operation: &'static str) -> Deed {
     let error = |code: &str| Fault::Error(ServiceError::new(code, "so it goes"));
     let fault = match rng.u32(..15) {
         0 | 1 => Fault::Error(ServiceError::throttling()),
@@ -316,7 +325,7 @@ fn of_its_own(rng: &mut Rng, operation: &str) -> Fault {
             "OutputVariablesSizeExceededException",
             "ValidationException",
         ],
-        "PutJobFailureResult" => &["ValidationException"],
+        "PutJobFailureResult" => &["ValidationException", "JobNotFoundException"],
         _ => &["ServiceUnavailable"],
     };
     match rng.u32(..3) {
