@@ -204,3 +204,46 @@ impl<const MIN: u64, const MAX: u64> Form for Span<MIN, MAX> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{EventCategory, EventScope};
+    use crate::region::Region;
+    use serde_json::json;
+
+    fn hint<F: Form + std::fmt::Debug>(value: Value) -> Option<String> {
+        match F::read(&value).expect_err("it does not fit") {
+            Misfit::Type { hint, .. } | Misfit::Value { hint, .. } => hint,
+            Misfit::EmptyList | Misfit::Range { .. } => None,
+        }
+    }
+
+    /// Two slips in a long word, one in a short one.
+    #[test]
+    fn a_word_with_slips_is_recognized() {
+        let meant = |text: &str| hint::<EventScope>(json!(text));
+        assert_eq!(meant("PUBLLICC"), Some("did you mean `PUBLIC`?".to_owned()));
+        assert_eq!(meant("public"), Some("did you mean `PUBLIC`?".to_owned()));
+        assert_eq!(meant("PRIVATE"), None);
+        assert_eq!(
+            hint::<EventCategory>(json!("isue")),
+            Some("did you mean `issue`?".to_owned())
+        );
+        assert_eq!(hint::<EventCategory>(json!("isxxe")), None);
+    }
+
+    #[test]
+    fn a_list_without_its_brackets_is_recognized() {
+        let meant = hint::<Vec<Region>>(json!("us-east-1, global")).unwrap_or_default();
+        assert!(meant.contains(r#"["us-east-1","global"]"#), "{meant}");
+        assert_eq!(hint::<Vec<Region>>(json!("us-east-1, the moon")), None);
+    }
+
+    #[test]
+    fn zero_is_a_span_only_where_it_is_in_range() {
+        assert!(hint::<Span<0, 60>>(json!(0)).is_some_and(|hint| hint.contains("`0s`")));
+        assert_eq!(hint::<Span<0, 60>>(json!(5)), None);
+        assert_eq!(hint::<Span<1, 60>>(json!(0)), None);
+    }
+}

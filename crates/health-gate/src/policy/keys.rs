@@ -117,3 +117,23 @@ fn nearest(name: &str) -> Option<&'static str> {
         .filter(|(distance, key)| *distance <= 2.min(key.len() / 3))
         .map(|(_, key)| key)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two slips in a long name, one in a short one.
+    #[test]
+    fn a_name_with_slips_is_recognized() {
+        for (name, meant) in [
+            ("region", Some("regions")),
+            ("max_hold", Some("maxHold")),
+            ("skopez", Some("scopes")),
+            ("rtry", Some("retry")),
+            ("rexrx", None),
+            ("colour", None),
+        ] {
+            assert_eq!(nearest(name), meant, "{name}");
+        }
+    }
+}

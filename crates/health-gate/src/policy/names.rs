@@ -150,3 +150,51 @@ impl Item for EventArn {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_named_by_its_whole_arn() {
+        let arn = "arn:aws:health:us-east-1::event/EC2/AWS_EC2_OPERATIONAL_ISSUE/AWS_EC2_OPERATIONAL_ISSUE_1";
+        assert!(EventArn::read_item(arn).is_ok());
+        assert!(
+            EventArn::read_item("arn:aws-cn:health:global:111122223333:event/a/b-c/d_1").is_ok()
+        );
+        for no_arn in [
+            "",
+            "urn:aws:health:us-east-1::event/EC2/X/Y",
+            "arn:gcp:health:us-east-1::event/EC2/X/Y",
+            "arn:aws:s3:us-east-1::event/EC2/X/Y",
+            "arn:aws:health:us-east-1::pipeline/EC2/X/Y",
+            "arn:aws:health:us-east-1::event/EC2/X",
+            "arn:aws:health:us-east-1::event/EC2/X/Y/Z",
+            "arn:aws:health:us-east-1::event/EC2//Y",
+            "arn:aws:health:us-east-1::event/EC2/X/Y.",
+            "arn:aws:health:us-east-1::event/EC2/X/*",
+        ] {
+            assert_eq!(EventArn::read_item(no_arn), Err(None), "{no_arn}");
+        }
+        let short = "arn:aws:health:us-east-1::event/EC2/X/Y";
+        let hint = EventArn::read_item(&format!(" {short}")).expect_err("a space");
+        assert!(hint.is_some_and(|hint| hint.contains(short)));
+    }
+
+    #[test]
+    fn what_is_meant_by_no_region_is_proposed_if_it_comes_to_mind() {
+        let hint = |text| Region::read_item(text).expect_err("no region");
+        for (text, meant) in [
+            ("US_East-1", "us-east-1"),
+            ("us-east-1a", "an availability zone of"),
+            ("us-east-1; eu-west-1", "us-east-1,eu-west-1"),
+        ] {
+            let hint = hint(text).unwrap_or_default();
+            assert!(hint.contains(meant), "{text}: {hint}");
+        }
+        for text in ["moon", "us-east-1; moon", "us-east-1;;", ";"] {
+            let hint = hint(text).unwrap_or_default();
+            assert!(!hint.contains(','), "{text}: {hint}");
+        }
+    }
+}

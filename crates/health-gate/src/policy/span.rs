@@ -111,3 +111,26 @@ impl<const MIN: u64, const MAX: u64> Serialize for Span<MIN, MAX> {
         serializer.collect_str(self)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ends_of_the_range_belong_to_it() {
+        assert_eq!(Span::<1, 10>::of(1).duration(), Duration::seconds(1));
+        assert_eq!(Span::<1, 10>::of(10).duration(), Duration::seconds(10));
+    }
+
+    #[test]
+    #[should_panic(expected = "out of its range")]
+    fn less_than_the_range_is_no_span() {
+        Span::<1, 10>::of(0);
+    }
+
+    #[test]
+    #[should_panic(expected = "out of its range")]
+    fn more_than_the_range_is_no_span() {
+        Span::<1, 10>::of(11);
+    }
+}

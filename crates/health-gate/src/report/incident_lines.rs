@@ -66,3 +66,25 @@ fn ago(at: UtcDateTime, now: UtcDateTime) -> String {
         minutes => format!("{} hours ago", Duration::minutes(minutes).whole_hours()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::utc_datetime;
+
+    #[test]
+    fn how_long_ago_is_said_in_minutes_for_two_hours() {
+        let now = utc_datetime!(2026-11-23 09:00:00);
+        for (minutes, text) in [
+            (-5, "just now"),
+            (0, "just now"),
+            (1, "1 minute ago"),
+            (2, "2 minutes ago"),
+            (119, "119 minutes ago"),
+            (120, "2 hours ago"),
+            (179, "2 hours ago"),
+        ] {
+            assert_eq!(ago(now - Duration::minutes(minutes), now), text);
+        }
+    }
+}

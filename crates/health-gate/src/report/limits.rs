@@ -30,3 +30,20 @@ pub(crate) fn one_line(text: &str) -> String {
 fn breaks_lines(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_cut_only_if_it_does_not_fit_and_never_inside_a_character() {
+        for (text, most, cut_to) in [
+            ("0123456789", 10, "0123456789"),
+            ("0123456789a", 10, "0123456…"),
+            ("01234é6789a", 10, "01234é…"),
+            ("012345é789a", 10, "012345…"),
+        ] {
+            assert_eq!(cut(text.to_owned(), most), cut_to);
+        }
+    }
+}

@@ -57,3 +57,24 @@ impl fmt::Display for Note {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_note_has_its_reason_code() {
+        let why = || "AccessDeniedException".to_owned();
+        for (note, code) in [
+            (Note::PipelineUnread(why()), "pipeline.unread"),
+            (Note::OverrideUnread(why()), "override.unread"),
+            (Note::StageUnread(why()), "stage.unread"),
+            (
+                Note::MayBeBehind("us-east-2".to_owned()),
+                "health.may-be-behind",
+            ),
+        ] {
+            assert_eq!(note.code(), code);
+        }
+    }
+}

@@ -746,3 +746,49 @@ fn a_stopped_hold_is_known_by_its_message() {
         report.headline()
     );
 }
+
+/// What happens next stands in every message, and as many incidents as fit before it.
+#[test]
+fn a_long_message_is_full_and_keeps_its_end() {
+    let story = Story {
+        reading: Reading::known((0..200).map(|number| event(number, "us-east-1")).collect()),
+        ..Story::default()
+    };
+    let text = story.text();
+    let message = text.split_once('\n').map_or(&*text, |(_, message)| message);
+    let (shown, rest) = text.split_once("\nand ").expect("a count");
+    let count: usize = rest
+        .split(' ')
+        .next()
+        .and_then(|count| count.parse().ok())
+        .expect("a number");
+    assert_eq!(shown.matches("\nEC2 ").count() + count, 200);
+    assert!(
+        rest.ends_with("a retry by hand reads AWS Health again"),
+        "{rest}"
+    );
+    assert!(
+        message.len() <= 5_000 && message.len() > 4_700,
+        "{} bytes",
+        message.len()
+    );
+}
+
+#[test]
+fn a_rollback_that_was_checked_and_failed_is_left_to_people() {
+    let story = Story {
+        more: r#""onRollback": "check""#,
+        circumstances: Circumstances {
+            rollback: true,
+            ..Circumstances::default()
+        },
+        ..Story::default()
+    };
+    assert!(
+        story
+            .text()
+            .contains("not retried automatically, since it is a rollback"),
+        "{}",
+        story.text()
+    );
+}
