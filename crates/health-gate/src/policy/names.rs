@@ -25,7 +25,7 @@ impl Item for Region {
                 .split([';', ' ', '|', '/'])
                 .filter(|part| !part.is_empty())
                 .collect();
-            if several.len() > 1 && several.iter().all(is_region) {
+            if !several.is_empty() && several.iter().all(is_region) {
                 return Some(did_you_mean(&several.join(",")));
             }
             if let Some(zone) = Some(zone).filter(is_region) {
@@ -188,13 +188,13 @@ mod tests {
             ("US_East-1", "us-east-1"),
             ("us-east-1a", "an availability zone of"),
             ("us-east-1; eu-west-1", "us-east-1,eu-west-1"),
+            ("us-east-1;", "`us-east-1`"),
         ] {
             let hint = hint(text).unwrap_or_default();
             assert!(hint.contains(meant), "{text}: {hint}");
         }
-        for text in ["moon", "us-east-1; moon", "us-east-1;;", ";"] {
-            let hint = hint(text).unwrap_or_default();
-            assert!(!hint.contains(','), "{text}: {hint}");
+        for text in ["moon", "us-east-1; moon", ";", ""] {
+            assert_eq!(hint(text), None, "{text}");
         }
     }
 }

@@ -114,4 +114,17 @@ mod tests {
         );
         assert_eq!(list([&*"x".repeat(1_000)].into_iter()), "+1");
     }
+
+    #[test]
+    fn the_last_item_may_fill_the_value() {
+        let text = |last: usize| {
+            list(
+                ["x".repeat(449), "y".repeat(last)]
+                    .iter()
+                    .map(String::as_str),
+            )
+        };
+        assert_eq!(text(450).len(), VARIABLE_BYTES);
+        assert!(text(451).ends_with("x,+1"), "{}", text(451));
+    }
 }
