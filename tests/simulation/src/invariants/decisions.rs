@@ -53,6 +53,15 @@ impl Checks {
             let cells = kinds.into_iter().map(|kind| (policy.filter(), kind));
             self.labels.extend(cells);
         }
+        let message = result.input["failureDetails"]["message"].as_str();
+        let panic = message.filter(|message| message.contains("a defect of health-gate"));
+        let panic = panic.filter(|_| !decided.is_form_refused());
+        self.hold(
+            Invariant::NoPanic,
+            true,
+            look.world.now(),
+            panic.map(str::to_owned),
+        )?;
         self.report(&decided, result)?;
         self.told_of_a_job(&decided, result, is_taken)?;
         let input = &result.input;
@@ -234,9 +243,6 @@ impl Checks {
             ..
         } = decided;
         let first_line = message.lines().next().unwrap_or_default();
-        let panic = message.contains("a defect of health-gate") && !decided.is_form_refused();
-        let panic = panic.then(|| first_line.to_owned());
-        self.hold(Invariant::NoPanic, true, look.world.now(), panic)?;
         let is_stopped = first_line.contains("stopped by a person");
         let hold = self.holds.get(&context.action_execution_id);
         let has_held = hold.is_some() || decided.goes_on();

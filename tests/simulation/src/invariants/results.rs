@@ -53,13 +53,13 @@ fn wrong_token(decided: &Decided<'_>, token: &str, hold: Option<&Hold>) -> Optio
     (!is_right).then(|| format!("a continuation token that does not tell of the hold: {token}"))
 }
 
-fn wrong_variables(decided: &Decided<'_>, variables: &Value) -> Option<String> {
-    let Some(variables) = variables.as_object() else {
+fn wrong_variables(decided: &Decided<'_>, written: &Value) -> Option<String> {
+    let Some(variables) = written.as_object() else {
         return Some("a success without output variables".to_owned());
     };
     if !variables.keys().eq(VARIABLES) {
         return Some(format!(
-            "a success with other output variables than promised: {variables:?}"
+            "a success with other output variables than promised: {written}"
         ));
     }
     let fits = |value: &Value| {
@@ -113,7 +113,7 @@ fn wrong_variables(decided: &Decided<'_>, variables: &Value) -> Option<String> {
         ("CheckedAt", !window.contains(&checked_at)),
     ];
     let wrong = is_wrong.iter().find(|(_, is_wrong)| *is_wrong);
-    wrong.map(|(name, _)| format!("an output variable that is wrong: {name} of {variables:?}"))
+    wrong.map(|(name, _)| format!("an output variable that is wrong: {name} of {written}"))
 }
 
 /// The marker and the type of a failure are what stage-retry goes by.
