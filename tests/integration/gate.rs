@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aws_sandbox::Fault;
 use aws_sandbox::health::Event;
 use insta::assert_snapshot;
 use serde_json::json;
@@ -40,6 +41,44 @@ async fn an_open_issue_fails_the_job_and_passes_once_it_is_closed() {
         verdict(gate.job(r#"{"regions": ["us-east-1"]}"#).await),
         "clear"
     );
+}
+
+/// A quiet period is read by two requests, and an issue may open again, or close, between them.
+#[tokio::test(start_paused = true)]
+async fn an_issue_that_changes_while_it_is_read_blocks() {
+    let minute = Duration::from_mins(1);
+    for reopens in [true, false] {
+        let gate = GateWorld::new("us-east-1");
+        let issue = ec2_issue("1");
+        let arn = issue.arn.clone();
+        gate.put_event(issue.clone());
+        gate.world.sleep_until(START + minute).await;
+        gate.world.with(|sandbox, now| {
+            if reopens {
+                sandbox.health.close_event(now, &arn);
+            }
+            sandbox.fail("DescribeEvents", Fault::Late(Duration::from_secs(4)), 0..1);
+        });
+        let change = async {
+            gate.world
+                .sleep_until(START + minute + Duration::from_secs(2))
+                .await;
+            gate.world.with(|sandbox, now| {
+                if reopens {
+                    let mut open = issue.clone();
+                    open.last_updated_time = now;
+                    sandbox.health.put_event(open);
+                } else {
+                    sandbox.health.close_event(now, &arn);
+                }
+            });
+        };
+        let policy = r#"{"regions": ["us-east-1"], "quietPeriod": "10m"}"#;
+        let (result, ()) = tokio::join!(gate.job(policy), change);
+        let (failure_type, message) = failure(result);
+        assert_eq!(failure_type, "JobFailed", "{message}");
+        assert_eq!(gate.calls("DescribeEvents"), 2);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -38,7 +38,6 @@ mod stage_retry_limits;
 mod stage_retry_outcomes;
 mod stage_retry_overrides;
 mod stage_retry_parallel;
-mod stage_retry_property;
 mod stage_retry_scale;
 mod stage_retry_signals;
 mod story;

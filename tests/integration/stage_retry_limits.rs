@@ -56,6 +56,22 @@ async fn a_frozen_stage_is_left_alone() {
     }
 }
 
+/// A pipeline without stages is one in PARALLEL mode, whose transitions nobody sees: an answer that says nothing is not that.
+#[tokio::test(start_paused = true)]
+async fn an_answer_without_stages_is_no_answer() {
+    for (calls, stage) in [(0..9, "-"), (1..9, "Production")] {
+        let nothing = |output: &mut Value| *output = json!({});
+        let (outcomes, retries) = sweep_with("GetPipelineState", calls, nothing).await;
+        assert_eq!(
+            outcomes,
+            [format!(
+                "checkout/{stage} busy: the answer has no list of stages"
+            )]
+        );
+        assert_eq!(retries, 0);
+    }
+}
+
 /// Somebody retried between the look and the retry, and the gate has failed again: another attempt.
 #[tokio::test(start_paused = true)]
 async fn a_stage_that_has_changed_since_the_look_is_left_alone() {

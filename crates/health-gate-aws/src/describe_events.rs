@@ -53,8 +53,9 @@ impl Failure {
     }
 }
 
-/// Reads all pages of all requests at the endpoint of a region; what was read is in `seen` even if that ends early. Closed
-/// events are asked for after open ones: an event that closes meanwhile is in one of the two.
+/// Reads all pages of all requests at the endpoint of a region; what was read is in `seen` even if that ends early. An event
+/// that closes or opens again between the two requests of a quiet period is in one of them: what AWS wrote to lately is asked for
+/// after what is open, whether or not it is closed.
 pub(crate) async fn describe_events(
     clients: &Clients,
     endpoint: &str,
@@ -74,10 +75,11 @@ pub(crate) async fn describe_events(
             let since = DateTimeRange::builder()
                 .from(DateTime::from_secs(since.unix_timestamp()))
                 .build();
-            let closed = filter
+            let lately = filter
+                .event_status_codes(EventStatusCode::Open)
                 .event_status_codes(EventStatusCode::Closed)
                 .last_updated_times(since);
-            read_pages(clients, endpoint, closed.build(), progress, seen).await?;
+            read_pages(clients, endpoint, lately.build(), progress, seen).await?;
         }
     }
     Ok(())

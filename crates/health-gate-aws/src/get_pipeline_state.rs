@@ -30,7 +30,10 @@ pub async fn pipeline_state(
         .config_override(pipeline.config())
         .send()
         .await?;
-    let stages = output.stage_states.unwrap_or_default();
+    // CodePipeline sends an empty list then: an answer without one is not its answer.
+    let stages = output
+        .stage_states
+        .ok_or_else(|| Refusal::no_answer("the answer has no list of stages"))?;
     let shows_state = !stages.is_empty();
     Ok(shows_state.then(|| stages.into_iter().filter_map(stage).collect()))
 }

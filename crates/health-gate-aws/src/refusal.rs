@@ -19,6 +19,17 @@ pub struct Refusal {
     pub is_answer: bool,
 }
 
+impl Refusal {
+    /// What came is not what CodePipeline says.
+    pub(crate) fn no_answer(why: &str) -> Self {
+        Self {
+            outcome: RetryOutcome::Busy,
+            why: why.to_owned(),
+            is_answer: false,
+        }
+    }
+}
+
 /// Classifies by the error's code (API reference, "RetryStageExecution" and "Common errors"). What is not known is left
 /// to the next sweep.
 impl<E> From<SdkError<E>> for Refusal

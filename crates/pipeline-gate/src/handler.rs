@@ -37,7 +37,8 @@ impl PipelineGate {
     /// Answers the job of an event and returns the answer, which Lambda ignores and `sam local invoke` shows.
     ///
     /// A job without a result blocks its stage for 20 minutes (CodePipeline quotas). From the moment that the job's id
-    /// is known, every path through this function therefore ends in a result.
+    /// is known, every path through this function therefore ends in a result: a panic before the result is on its way, too. A
+    /// panic after that fails the invocation, and Lambda runs it again.
     ///
     /// # Errors
     /// [`HandlerError`] when there is no job, or when CodePipeline did not take the result.

@@ -22,6 +22,8 @@ use aws_sandbox::{Call, Timestamp, World};
 use crate::functions::{Ending, GATE, RETRY};
 use crate::plan::{Deed, Interruption, Plan};
 use crate::truth::Truth;
+pub(crate) use rest::action_rows;
+pub(crate) use retries::millis;
 pub(crate) use signals::IDLE;
 
 /// What has to hold.
@@ -175,7 +177,7 @@ pub(crate) struct Checks {
 /// A hold, as its accepted rounds tell of it. Times are in milliseconds.
 #[derive(Debug, Clone, Copy)]
 struct Hold {
-    /// When the first round was accepted.
+    /// When it began, as its token says: within its first round.
     since: i64,
     /// When the round began that read AWS Health last, and when it was accepted.
     read: (i64, i64),
@@ -195,6 +197,12 @@ impl Look<'_> {
     /// Whether an operation was called.
     fn has_called(&self, operation: &str) -> bool {
         self.ended.made.iter().any(|made| made == operation)
+    }
+
+    /// Whether a call of an operation was answered, and nothing went wrong with it.
+    fn was_answered(&self, operation: &str) -> bool {
+        let mut calls = self.calls.iter();
+        calls.any(|call| call.operation == operation && call.fault.is_none())
     }
 
     /// Whether something went wrong with a call of an operation.
@@ -345,8 +353,9 @@ impl Checks {
     }
 
     /// Everything is done, and nothing goes wrong any more.
-    pub(crate) fn at_the_end(&mut self, world: &World) -> Checked {
-        self.every_job_is_answered(world)
+    pub(crate) fn at_the_end(&mut self, world: &World, plan: &Plan) -> Checked {
+        self.every_job_is_answered(world)?;
+        self.every_hold_has_ended(world, plan)
     }
 
     /// Sweeps went on finding something.

@@ -19,4 +19,4 @@ mod truth;
 pub use deaths::deaths;
 pub use invariants::{Invariant, Tally, Violation};
 pub use seeds::{Failure, Seeds};
-pub use story::{Story, play};
+pub use story::{Story, play, what_once_failed};

@@ -3,18 +3,21 @@
 
 mod deed;
 mod incident;
+mod kept;
 mod pipeline;
 mod policy;
 mod scene;
 
+use std::fmt;
 use std::time::Duration;
 
 use aws_sandbox::Timestamp;
+use aws_sandbox::eventbridge::DetailType;
 use fastrand::Rng;
 use health_gate_aws::LogFormat;
 
 pub(crate) use deed::{
-    Deed, Function, Idle, Interruption, Moment, OPERATIONS, OverrideTag, Target,
+    Deed, FAULTS, Function, Idle, Interruption, Moment, OPERATIONS, OverrideTag, Target,
 };
 pub(crate) use incident::{Incident, Version};
 pub(crate) use pipeline::{BROKEN, Pipeline};
@@ -35,6 +38,16 @@ pub(crate) enum LookUp {
     Fails,
 }
 
+impl fmt::Display for LookUp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Honest(after) => write!(f, "answered after {} ms", after.as_millis()),
+            Self::Silent => f.write_str("never answered"),
+            Self::Fails => f.write_str("refused"),
+        }
+    }
+}
+
 /// A world, and what will be done to it.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
@@ -53,6 +66,8 @@ pub(crate) struct Plan {
     /// How many invocations of stage-retry may run at a time.
     pub(crate) retries_at_once: usize,
     pub(crate) look_up: LookUp,
+    /// What each pipeline's owner is told by a notification rule, and how much: of this, on the topic of signals.
+    pub(crate) notified_of: Option<(&'static str, DetailType)>,
     /// How far behind AWS Health's passive endpoint is.
     pub(crate) lag: Duration,
     /// The most events on a page of AWS Health.
@@ -121,6 +136,10 @@ impl Plan {
                 }
             }
         }
+        if rng.u32(..4) > 0 {
+            let at = deeds[rng.usize(..deeds.len())].0;
+            deeds.push((at, Deed::fault_of(rng, seed)));
+        }
         // In the order in which they were chosen, if at the same time.
         deeds.sort_by_key(|(at, _)| *at);
         Self {
@@ -147,6 +166,12 @@ impl Plan {
                     let millis = [0, 0, 20, 290][rng.usize(..4)];
                     LookUp::Honest(Duration::from_millis(millis))
                 }
+            },
+            notified_of: match rng.u32(..8) {
+                0 => Some(("action-execution-failed", DetailType::Basic)),
+                1 => Some(("stage-execution-failed", DetailType::Full)),
+                2 => Some(("pipeline-execution-failed", DetailType::Full)),
+                _ => None,
             },
             lag: Duration::from_secs([0, 60, 3_600][rng.usize(..3)]),
             page: if rng.bool() { 1 } else { 100 },

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::invariants::{Invariant, Tally, Violation};
-use crate::plan::LABELS;
+use crate::plan::{FAULTS, LABELS, OPERATIONS};
 use crate::story::{Story, play};
 
 /// What many seeds came to.
@@ -93,6 +93,39 @@ impl Seeds {
         }
     }
 
+    /// How often an operation met a fault.
+    fn met(&self, fault: &str, operation: &str) -> usize {
+        let cell = (fault.to_owned(), operation.to_owned());
+        self.faults.get(&cell).copied().unwrap_or_default()
+    }
+
+    /// What no operation met, of what each can meet: the fault, and the operation.
+    pub fn unmet(&self) -> Vec<(&'static str, &'static str)> {
+        let cells = FAULTS
+            .into_iter()
+            .flat_map(|fault| OPERATIONS.map(|operation| (fault, operation)));
+        cells
+            .filter(|(fault, operation)| self.met(fault, operation) == 0)
+            .collect()
+    }
+
+    /// A line an operation, a column a fault.
+    fn write_matrix(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let short = |fault: &'static str| fault.trim_end_matches("Exception");
+        write!(f, "{:24}", "")?;
+        for fault in FAULTS {
+            write!(f, "  {}", short(fault))?;
+        }
+        for operation in OPERATIONS {
+            write!(f, "\n  {operation:22}")?;
+            for fault in FAULTS {
+                let width = short(fault).len();
+                write!(f, "  {:>width$}", self.met(fault, operation))?;
+            }
+        }
+        writeln!(f)
+    }
+
     /// The invariants that were never in danger: of these the seeds show nothing.
     pub fn idle(&self) -> Vec<Invariant> {
         let in_danger = |invariant: &Invariant| {
@@ -123,8 +156,13 @@ impl fmt::Display for Seeds {
             took.as_secs_f64()
         )?;
         writeln!(f, "\nwhat went wrong on purpose")?;
+        self.write_matrix(f)?;
         let mut kinds: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-        for ((kind, of), count) in &self.faults {
+        let others = self
+            .faults
+            .iter()
+            .filter(|((kind, of), _)| !FAULTS.contains(&&**kind) || !OPERATIONS.contains(&&**of));
+        for ((kind, of), count) in others {
             kinds.entry(kind).or_default().push(format!("{of} {count}"));
         }
         for (kind, of) in kinds {

@@ -10,6 +10,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use aws_sandbox::codepipeline::Deployment;
+use aws_sandbox::eventbridge::NotificationRule;
 use aws_sandbox::lambda::Invocation;
 use aws_sandbox::{Timestamp, World};
 use futures_util::future::{AbortHandle, Abortable, Aborted};
@@ -19,7 +20,7 @@ use health_gate_aws::{Clock, CnameLookUp, Settings, logging};
 use serde_json::json;
 
 use crate::functions::{Calls, Ending, Environment, FOREIGN, GATE, RETRY};
-use crate::invariants::{Checks, Ended, Invariant, Violation};
+use crate::invariants::{Checks, Ended, Invariant, Violation, action_rows};
 use crate::log::Log;
 use crate::plan::{Function, Interruption, LookUp, Plan, START};
 use crate::timeline::Timeline;
@@ -83,6 +84,16 @@ impl Simulation {
             sandbox.connect_signals(now, region, RETRY);
             for pipeline in &plan.pipelines {
                 sandbox.create_pipeline(now, region, pipeline.declaration());
+                if let Some((event, detail_type)) = plan.notified_of {
+                    let rule = NotificationRule {
+                        resource: arn(region, pipeline.name),
+                        event_type_ids: vec![format!("codepipeline-pipeline-{event}")],
+                        detail_type,
+                        topic_arn: sandbox.sns.create_topic(region, "health-gate-signals"),
+                    };
+                    let told = sandbox.eventbridge.put_notification_rule(rule);
+                    told.expect("the event is one");
+                }
             }
             for incident in plan.incidents.iter().filter(|incident| incident.is_stray) {
                 sandbox.health.show_always(incident.arn());
@@ -147,10 +158,15 @@ impl Simulation {
         simulation.finish(violation, &log)
     }
 
-    fn finish(self, violation: Option<Violation>, log: &Log) -> Played {
+    fn finish(mut self, violation: Option<Violation>, log: &Log) -> Played {
         let calls = self
             .world
             .with(|sandbox, _| sandbox.transcript.calls().to_vec());
+        for pipeline in &self.plan.pipelines {
+            for row in action_rows(&self.world, &self.plan, pipeline) {
+                self.timeline.action(pipeline.name, &row);
+            }
+        }
         Played {
             violation,
             calls,
@@ -370,6 +386,13 @@ impl Simulation {
     fn check(&mut self) -> Result<(), Violation> {
         self.checks.always(&self.world, &self.log)
     }
+}
+
+fn arn(region: &str, pipeline: &str) -> String {
+    format!(
+        "arn:aws:codepipeline:{region}:{}:{pipeline}",
+        aws_sandbox::ACCOUNT_ID
+    )
 }
 
 fn text_of(panic: &(dyn Any + Send)) -> String {

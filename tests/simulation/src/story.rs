@@ -38,6 +38,37 @@ pub fn play(seed: u64) -> Story {
     Story::of(&Plan::of(seed))
 }
 
+/// What once failed, played again: plans that are written out, and no seed's.
+pub mod what_once_failed {
+    use super::Story;
+    use crate::plan::Plan;
+
+    /// AWS Health takes one call a second, and a reading needs two.
+    pub fn throttled() -> Story {
+        Story::of(&Plan::throttled())
+    }
+
+    /// A job's event comes once more when a person has stopped its execution.
+    pub fn stopped() -> Story {
+        Story::of(&Plan::stopped())
+    }
+
+    /// A person has abandoned an action, and retried it later, and the gate has stopped it then.
+    pub fn abandoned() -> Story {
+        Story::of(&Plan::abandoned())
+    }
+
+    /// An issue opens again between the two calls of a reading.
+    pub fn reopened() -> Story {
+        Story::of(&Plan::reopened())
+    }
+
+    /// CodePipeline says nothing of the stages of a pipeline that a person has frozen.
+    pub fn without_stages() -> Story {
+        Story::of(&Plan::without_stages())
+    }
+}
+
 impl Story {
     /// Plays a plan.
     pub(crate) fn of(plan: &Plan) -> Self {

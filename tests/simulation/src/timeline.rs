@@ -2,12 +2,15 @@
 
 use std::fmt::Write;
 
+use aws_sandbox::codepipeline::ExecutionMode;
 use aws_sandbox::lambda::Invocation;
 use aws_sandbox::sns::Disturbance;
 use aws_sandbox::{Call, ServiceError, Timestamp};
+use health_gate_aws::LogFormat;
 use serde_json::Value;
 
 use crate::functions::Ending;
+use crate::invariants::millis;
 use crate::plan::{Deed, Idle, Interruption, OverrideTag, Plan, Target};
 
 /// What was done, and which invocations ran, oldest first.
@@ -76,6 +79,27 @@ impl Timeline {
         self.add(at, format!("  {environment} {how}"));
     }
 
+    /// An attempt of an action, as CodePipeline's history tells of it.
+    pub(crate) fn action(&mut self, pipeline: &str, row: &Value) {
+        let text = |name: &str| words_of(&row[name]);
+        let execution: String = text("pipelineExecutionId").chars().take(8).collect();
+        let name = format!(
+            "CodePipeline: {pipeline} / {} / {}",
+            text("stageName"),
+            text("actionName")
+        );
+        let mut add = |time: &str, what: &str| {
+            let at = Timestamp::from_millis(millis(&row[time]));
+            self.add(at, format!("{name} {what} (execution {execution})"));
+        };
+        add("startTime", "begins");
+        match text("status") {
+            "InProgress" => {}
+            "Abandoned" => add("lastUpdateTime", "was abandoned"),
+            status => add("lastUpdateTime", &format!("has {}", status.to_lowercase())),
+        }
+    }
+
     pub(crate) fn settles(&mut self, at: Timestamp) {
         self.add(
             at,
@@ -87,7 +111,9 @@ impl Timeline {
     pub(crate) fn render(&self, plan: &Plan, calls: &[Call]) -> String {
         let mut text = world(plan);
         let mut calls = calls.iter().peekable();
-        for (at, line) in &self.lines {
+        let mut lines: Vec<_> = self.lines.iter().collect();
+        lines.sort_by_key(|(at, _)| *at);
+        for (at, line) in lines {
             while let Some(call) = calls.next_if(|call| call.at < *at) {
                 add_call(&mut text, call);
             }
@@ -191,13 +217,16 @@ fn world(plan: &Plan) -> String {
     }
     let _ = writeln!(
         text,
-        ", GATE_FUNCTION_NAME={}, PIPELINES={}, PACE={}, {} stage-retry at a time, logs as {:?}; AWS Health: at most {} events a page, the \
-         active endpoint's look-up is {:?}, the passive one is {} s behind; incidents that are open in the end {}",
+        ", GATE_FUNCTION_NAME={}, PIPELINES={}, PACE={}, {} stage-retry at a time, logs as {}; AWS Health: at most {} events a page, the \
+         active endpoint's look-up is {}, the passive one is {} s behind; incidents that are open in the end {}",
         plan.gates,
         plan.scanned.map_or("*", |(pipelines, _)| pipelines),
         plan.pace,
         plan.retries_at_once,
-        plan.log_format,
+        match plan.log_format {
+            LogFormat::Json => "JSON",
+            LogFormat::Text => "text",
+        },
         plan.page,
         plan.look_up,
         plan.lag.as_secs(),
@@ -208,7 +237,16 @@ fn world(plan: &Plan) -> String {
         }
     );
     for pipeline in &plan.pipelines {
-        let _ = writeln!(text, "pipeline {} ({:?})", pipeline.name, pipeline.mode);
+        let mode = match pipeline.mode {
+            ExecutionMode::Superseded => "SUPERSEDED",
+            ExecutionMode::Queued => "QUEUED",
+            ExecutionMode::Parallel => "PARALLEL",
+        };
+        let _ = write!(text, "pipeline {} ({mode})", pipeline.name);
+        if let Some((of, _)) = plan.notified_of {
+            let _ = write!(text, ", with a notification rule of {of}");
+        }
+        let _ = writeln!(text);
         for (stage, actions) in &pipeline.stages {
             for action in actions {
                 let _ = writeln!(text, "  {stage} / {action}");

@@ -1,23 +1,90 @@
-//! The simulation itself: seeds that once failed, that a seed is a story, and deaths at every point. `simulate` plays many seeds.
+//! The simulation itself: what once failed, that a seed is a story, and deaths at every point. `simulate` plays many seeds.
 
 use simulation::{Seeds, Story, deaths, play};
-
-/// Seeds that fail if a defect comes back that the simulation has found, and what happens in them. What a seed stands for changes with the
-/// generator: a defect of the functions gets a test of its own, too.
-const KEPT: [(u64, &str); 1] = [(
-    460,
-    "an event that comes again when a person has stopped the execution",
-)];
 
 fn holds(story: &Story) {
     assert!(story.violation.is_none(), "{}", story.text());
 }
 
-#[test]
-fn seeds_that_once_failed_hold() {
-    for (seed, what) in KEPT {
-        let story = play(seed);
-        assert!(story.violation.is_none(), "{what}\n{}", story.text());
+/// Defects that the simulation has found: what they need happens, and everything holds. Each has a test of its own, too.
+mod what_once_failed {
+    use aws_sandbox::Call;
+    use simulation::{Story, what_once_failed};
+
+    use super::holds;
+
+    #[test]
+    fn throttled() {
+        let story = what_once_failed::throttled();
+        holds(&story);
+        let throttled = (
+            "ThrottlingException".to_owned(),
+            "DescribeEvents".to_owned(),
+        );
+        assert!(story.faults.contains_key(&throttled), "{}", story.text());
+        let failures = story
+            .calls
+            .iter()
+            .filter(|call| call.operation == "PutJobFailureResult");
+        assert_eq!(failures.count(), 0, "{}", story.text());
+    }
+
+    #[test]
+    fn stopped() {
+        let story = what_once_failed::stopped();
+        holds(&story);
+        let message = |call: &Call| {
+            let message = call.input["failureDetails"]["message"].as_str();
+            message.unwrap_or_default().contains("stopped by a person")
+        };
+        let told = story.calls.iter().filter(|call| message(call)).count();
+        assert_eq!(told, 1, "{}", story.text());
+    }
+
+    #[test]
+    fn abandoned() {
+        let story = what_once_failed::abandoned();
+        holds(&story);
+        let retries = story
+            .calls
+            .iter()
+            .filter(|call| call.operation == "RetryStageExecution" && call.caller.is_some());
+        assert_eq!(retries.count(), 1, "{}", story.text());
+        assert!(
+            story.timeline.contains("Deploy was abandoned"),
+            "{}",
+            story.text()
+        );
+    }
+
+    #[test]
+    fn reopened() {
+        let story = what_once_failed::reopened();
+        holds(&story);
+        let message = &first(&story, "PutJobFailureResult").input["failureDetails"]["message"];
+        let message = message.as_str().unwrap_or_default();
+        assert!(
+            message.starts_with("health-gate blocked: 1 open"),
+            "{}",
+            story.text()
+        );
+    }
+
+    #[test]
+    fn without_stages() {
+        let story = what_once_failed::without_stages();
+        holds(&story);
+        let is_nothing =
+            |call: &&Call| call.operation == "GetPipelineState" && call.fault.is_some();
+        let nothing = story.calls.iter().filter(is_nothing).count();
+        assert!(nothing > 0, "{}", story.text());
+    }
+
+    fn first<'a>(story: &'a Story, operation: &str) -> &'a Call {
+        let mut calls = story.calls.iter();
+        calls
+            .find(|call| call.operation == operation)
+            .expect(operation)
     }
 }
 

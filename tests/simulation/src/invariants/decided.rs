@@ -2,15 +2,12 @@
 
 use aws_sandbox::Call;
 use aws_sandbox::codepipeline::{ExecutionMode, JobContext};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::jobs::{is_refused, is_result};
 use super::reading::Reading;
 use super::{Hold, Look};
 use crate::plan::Policy;
-
-/// From the beginning of an invocation to its answer.
-pub(super) const ANSWER: i64 = 40_000;
 
 /// A decision, and what it is judged by.
 pub(super) struct Decided<'a> {
@@ -25,13 +22,26 @@ pub(super) struct Decided<'a> {
     pub(super) was_blocked: bool,
     /// CodePipeline has taken the result.
     pub(super) is_taken: bool,
-    /// Calls about the pipeline went wrong.
-    pub(super) in_the_dark: bool,
 }
 
 impl Decided<'_> {
+    /// AWS Health may be unread: not everything that the policy needs was read without anything going wrong, at the endpoint that
+    /// the gate has to ask.
     pub(super) fn is_unread(&self) -> bool {
-        self.reading.went_wrong || self.reading.complete_at(self.policy).is_empty()
+        let Look { truth, plan, .. } = *self.look;
+        let surely = self.reading.surely_complete_at(self.policy);
+        let is_asked = |endpoint: &&str| {
+            !plan.finds_the_active_endpoint() || truth.stayed_active(endpoint, self.from, self.to)
+        };
+        !surely.iter().any(is_asked)
+    }
+
+    /// The gate may not know what an operation says about the pipeline: that, or which pipeline it is, was asked for, and
+    /// something went wrong with each call.
+    pub(super) fn is_in_the_dark(&self, operation: &str) -> bool {
+        ["GetJobDetails", operation]
+            .iter()
+            .any(|operation| self.look.has_called(operation) && !self.look.was_answered(operation))
     }
 
     /// It is a rollback that the policy lets pass.
@@ -42,15 +52,20 @@ impl Decided<'_> {
             && self.policy.says("onRollback", "pass")
     }
 
-    /// It is held, and may be for longer. The first round is known from its answer, which is later than its beginning.
+    /// It is held, and may be for longer.
     pub(super) fn is_within_hold(&self, hold: Option<&Hold>) -> bool {
-        hold.is_some_and(|hold| self.to - hold.since < self.policy.millis("maxHold") - ANSWER)
+        hold.is_some_and(|hold| self.to - hold.since < self.policy.millis("maxHold"))
+    }
+
+    /// The token of an earlier round that has held it.
+    pub(super) fn before(&self) -> Option<&Value> {
+        let data = &self.look.ended.invocation.payload["CodePipeline.job"]["data"];
+        Some(&data["continuationToken"]).filter(|token| token.is_string())
     }
 
     /// An earlier round has held it.
     pub(super) fn goes_on(&self) -> bool {
-        let data = &self.look.ended.invocation.payload["CodePipeline.job"]["data"];
-        data["continuationToken"].is_string()
+        self.before().is_some()
     }
 
     /// A person has stopped the execution, and the gate could have known.
@@ -81,7 +96,7 @@ impl Decided<'_> {
                         .contains(&latest["status"].as_str().unwrap_or_default())
             })
         };
-        !self.in_the_dark
+        !self.is_in_the_dark("GetPipelineState")
             && !self.is_parallel()
             && truth.stayed_stopped(execution, self.from, self.to)
             && (self.is_taken || shows_it())
@@ -162,11 +177,13 @@ impl Decided<'_> {
                 .truth
                 .stayed_overridden(&self.context.pipeline, self.from, self.to);
         // Of a job that is over the pipeline shows nothing any more.
-        if self.in_the_dark || !self.is_taken {
+        let knows_tags = !self.is_in_the_dark("ListTagsForResource");
+        let knows_stage = !self.is_in_the_dark("GetPipelineState") && !self.is_parallel();
+        if !self.is_taken {
             None
-        } else if overridden {
+        } else if overridden && knows_tags {
             Some("an override was in force")
-        } else if self.is_free_rollback() && !self.is_parallel() && self.policy.is_valid {
+        } else if self.is_free_rollback() && knows_stage && self.policy.is_valid {
             Some("it is a rollback")
         } else {
             None

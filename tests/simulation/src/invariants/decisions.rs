@@ -1,11 +1,14 @@
 //! What the gate decides, held against what is true and what it has read.
 
-use super::decided::{ANSWER, Decided};
+use serde_json::Value;
+
+use super::decided::Decided;
 use super::jobs::{is_accepted, is_result, is_same, job_id};
 use super::reading::Reading;
+use super::telling::state;
 use super::{Checked, Checks, Hold, Invariant, Look};
 
-/// From when a hold has run out until CodePipeline is told: a round comes every half a minute, and takes its time.
+/// A round comes every half a minute, and takes its time.
 const ROUND: i64 = 90_000;
 /// Times in a token are whole seconds.
 const SECOND: i64 = 1_000;
@@ -29,7 +32,6 @@ impl Checks {
             return Ok(());
         };
         let (from, to) = (look.ended.began.as_millis(), result.at.as_millis());
-        let about_the_pipeline = ["GetJobDetails", "ListTagsForResource", "GetPipelineState"];
         let is_taken = look
             .calls
             .iter()
@@ -44,9 +46,6 @@ impl Checks {
             from,
             to,
             is_taken,
-            in_the_dark: about_the_pipeline
-                .iter()
-                .any(|operation| look.went_wrong(operation)),
         };
         if !decided.reading.complete_at(policy).is_empty() {
             let kinds = look.truth.shown_throughout(policy, from, to);
@@ -66,7 +65,7 @@ impl Checks {
         self.told_of_a_job(&decided, result, is_taken)?;
         let input = &result.input;
         if input["continuationToken"].is_string() {
-            self.held(&decided, is_taken)
+            self.held(&decided, &input["continuationToken"])
         } else if result.operation == "PutJobSuccessResult" {
             self.passed(
                 &decided,
@@ -154,7 +153,8 @@ impl Checks {
         )
     }
 
-    fn held(&mut self, decided: &Decided<'_>, is_accepted: bool) -> Checked {
+    fn held(&mut self, decided: &Decided<'_>, token: &Value) -> Checked {
+        let is_accepted = decided.is_taken;
         let Decided {
             look,
             context,
@@ -171,21 +171,28 @@ impl Checks {
             context.pipeline, context.stage, context.action
         );
         let longest = policy.millis("maxHold");
-        let since = known.map_or(*to, |hold| hold.since);
-        // Another try of a round that was answered long ago begins a hold of its own, which nobody takes.
-        let too_long = (is_accepted && to - since > longest + ROUND).then(|| {
-            format!(
+        let says_since = held_since(token);
+        // The first round begins it, and the others go on with it.
+        let since = match decided.before() {
+            Some(before) => held_since(before),
+            None if (from - SECOND..=*to).contains(&says_since) => says_since,
+            None => *from,
+        };
+        let broken = if says_since != since {
+            Some(format!(
+                "{of}, and its token is wrong about since when: {token}"
+            ))
+        } else if from - since >= longest {
+            Some(format!(
                 "{of} since {} s, and may be for {} s",
-                (to - since) / 1_000,
+                (from - since) / 1_000,
                 longest / 1_000
-            )
-        });
-        self.hold(
-            Invariant::HoldsEnd,
-            known.is_some() && to - since > longest,
-            look.world.now(),
-            too_long,
-        )?;
+            ))
+        } else {
+            None
+        };
+        let danger = known.is_some();
+        self.hold(Invariant::HoldsEnd, danger, look.world.now(), broken)?;
         let may = (*was_blocked && policy.says("onIncident", "hold"))
             || (decided.is_unread()
                 && (decided.goes_on()
@@ -247,7 +254,7 @@ impl Checks {
         let hold = self.holds.get(&context.action_execution_id);
         let has_held = hold.is_some() || decided.goes_on();
         let is_within_hold = decided.is_within_hold(hold) && !is_stopped;
-        if hold.is_some_and(|hold| decided.to - hold.since > policy.millis("maxHold") - ANSWER) {
+        if hold.is_some_and(|hold| decided.to - hold.since >= policy.millis("maxHold")) {
             // It has run out, and could have been held.
             self.count(Invariant::HoldsEnd, true);
         }
@@ -304,4 +311,9 @@ impl Checks {
             broken,
         )
     }
+}
+
+/// Since when a continuation token says that the job is held, in milliseconds.
+fn held_since(token: &Value) -> i64 {
+    state(token)["heldSince"].as_i64().unwrap_or_default() * 1_000
 }

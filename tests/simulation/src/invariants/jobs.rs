@@ -78,9 +78,13 @@ impl Checks {
         // What CodePipeline refuses for its form is replaced.
         let standing: Vec<&&Call> = results.iter().filter(|call| !is_refused(call)).collect();
         let other = standing.iter().find(|call| !is_same(call, standing[0]));
-        let has_tried = ["PutJobSuccessResult", "PutJobFailureResult"]
+        let operations = ["PutJobSuccessResult", "PutJobFailureResult"];
+        let has_tried = operations
             .iter()
             .any(|operation| look.has_called(operation));
+        let nothing_went_wrong = operations
+            .iter()
+            .all(|operation| !look.went_wrong(operation));
         let taken = results.iter().any(|call| is_accepted(call));
         let is_over = |call: &&Call| matches!(&call.outcome, Outcome::Error(error) if error.code == "InvalidJobStateException");
         let broken = if let Some(other) = other {
@@ -113,6 +117,10 @@ impl Checks {
                 }
                 Some(Ending::Returned(Err(error))) if !has_tried => Some(format!(
                     "{} has not even tried to answer job {id}: {error}",
+                    look.ended.name
+                )),
+                Some(Ending::Returned(Err(error))) if nothing_went_wrong => Some(format!(
+                    "{} has not answered job {id}, although nothing went wrong with that: {error}",
                     look.ended.name
                 )),
                 Some(_) | None => None,

@@ -10,6 +10,7 @@ use super::retries::{Place, StopError, stops};
 use super::{Checked, Checks, Invariant, Look};
 use crate::functions::Ending;
 use crate::plan::Policy;
+use crate::truth::ENDPOINTS;
 
 /// What is kept for a retry, and for telling people and the closing line, in milliseconds.
 const SHORT: i64 = 8_000;
@@ -76,14 +77,18 @@ impl Outcome<'_> {
         actions.filter_map(|action| action.policy()).collect()
     }
 
-    /// Why the stage cannot go on whatever AWS Health says, at the beginning or the end of the invocation.
-    fn is_left(&self, because: impl Fn(&StopError) -> bool) -> bool {
-        let (from, to) = self.window();
-        let place = Place {
+    fn place(&self) -> Place<'_> {
+        Place {
             pipeline: self.text("pipeline"),
             stage: self.text("stage"),
             execution: self.text("pipelineExecutionId"),
-        };
+        }
+    }
+
+    /// Why the stage cannot go on whatever AWS Health says, at the beginning or the end of the invocation.
+    fn is_left(&self, because: impl Fn(&StopError) -> bool) -> bool {
+        let (from, to) = self.window();
+        let place = self.place();
         [(from, from), (from, to), (to, to)]
             .into_iter()
             .any(|window| {
@@ -102,6 +107,29 @@ impl Outcome<'_> {
             self.text("pipelineExecutionId").to_owned(),
         );
         pipeline.is_some_and(|pipeline| !failed_stages(world, plan, pipeline).contains(&place))
+    }
+
+    /// Whether what may be lifted in the stage is another at the end of the invocation than at its beginning.
+    fn has_changed(&self) -> bool {
+        let (from, to) = self.window();
+        let Look {
+            world, truth, plan, ..
+        } = *self.look;
+        let stops = |at| stops(world, truth, plan, self.place(), (from, at));
+        stops(from) != stops(to)
+    }
+
+    /// Something went wrong with a call about the pipeline, or was refused, or a call is not known.
+    fn has_trouble(&self) -> bool {
+        let about = |call: &&Call| {
+            let input = &call.input;
+            [&input["name"], &input["pipelineName"]].contains(&&self.stage["pipeline"])
+        };
+        let has_trouble = |call: &Call| {
+            call.fault.is_some() || !matches!(call.outcome, aws_sandbox::Outcome::Output(_))
+        };
+        self.look.calls.iter().filter(about).any(has_trouble)
+            || self.look.calls.len() < self.look.ended.made.len()
     }
 
     /// The calls that retry the stage.
@@ -153,28 +181,30 @@ impl Outcome<'_> {
             "blocked" => self.policies().iter().any(|policy| {
                 !policy.is_valid || self.reading.was_blocked(policy, self.look, (from, to))
             }),
-            "unknown" => {
-                self.reading.went_wrong
-                    || self
-                        .policies()
-                        .iter()
-                        .any(|policy| self.reading.complete_at(policy).is_empty())
-            }
+            "unknown" => self.policies().iter().any(|policy| {
+                let surely = self.reading.surely_complete_at(policy);
+                // What another endpoint says may be behind.
+                !surely.iter().any(|endpoint| {
+                    if self.look.plan.finds_the_active_endpoint() {
+                        truth.stayed_active(endpoint, from, to)
+                    } else {
+                        *endpoint == ENDPOINTS[0]
+                    }
+                })
+            }),
             "mixed" => self.is_left(|error| matches!(error, StopError::Other(_))),
             "never" => self.is_left(|error| *error == StopError::Never),
             "expired" => self.is_left(|error| *error == StopError::TooOld),
             "waiting" => self.is_left(|error| *error == StopError::HasToWait),
             "frozen" => truth.was_frozen((self.text("pipeline"), self.text("stage")), from, to),
             "busy" => {
-                self.look.calls.iter().any(|call| call.fault.is_some())
-                    || self.look.calls.len() < self.look.ended.made.len()
-                    || self.was_told(&["ConflictException"])
+                self.has_trouble()
                     || self.is_left(|error| matches!(error, StopError::GoesOn(_)))
                     || self.is_short_of_time()
             }
             "moved-on" => {
                 self.was_told(&["StageNotRetryableException"])
-                    || self.is_left(|_| true)
+                    || self.has_changed()
                     || self.has_been_retried()
             }
             "superseded" => self.was_told(&["NotLatestPipelineExecutionException"]),

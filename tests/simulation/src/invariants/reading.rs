@@ -94,6 +94,11 @@ impl Reading {
         self.complete_by(policy, |_| true)
     }
 
+    /// The endpoints at which nothing went wrong with it.
+    pub(super) fn surely_complete_at(&self, policy: &Policy) -> Vec<&str> {
+        self.complete_by(policy, |answered| answered.is_sure)
+    }
+
     /// What stood in the way of a policy all the time of a window, whichever endpoint's answer was taken.
     pub(super) fn blocked(
         &self,
@@ -133,8 +138,8 @@ impl Reading {
     /// The endpoints by which a decision is judged: those at which everything was read, or, if everybody knows which is the active one and
     /// it was surely read, that alone.
     fn judged_by(&self, policy: &Policy, look: &Look<'_>, (from, to): (i64, i64)) -> Vec<&str> {
-        let surely = self.complete_by(policy, |answered| answered.is_sure);
-        let active = surely
+        let active = self
+            .surely_complete_at(policy)
             .into_iter()
             .find(|endpoint| look.truth.stayed_active(endpoint, from, to));
         active

@@ -6,7 +6,7 @@ use aws_sandbox::codepipeline::ExecutionMode;
 use aws_sandbox::{Timestamp, World};
 use serde_json::{Value, json};
 
-use super::retries::{Place, Stop, stops};
+use super::retries::{Place, Stop, millis, stops};
 use super::{Checked, Checks, Invariant};
 use crate::plan::{Pipeline, Plan};
 use crate::truth::Truth;
@@ -53,19 +53,59 @@ impl Checks {
     }
 }
 
+/// The longest that a round takes which nobody answers, until CodePipeline gives it up.
+const UNANSWERED: i64 = 21 * 60_000;
+
+impl Checks {
+    /// No action of a gate goes on for longer than its policy holds and a round takes.
+    pub(super) fn every_hold_has_ended(&mut self, world: &World, plan: &Plan) -> Checked {
+        let now = world.now().as_millis();
+        for pipeline in &plan.pipelines {
+            let rows = action_rows(world, plan, pipeline);
+            for row in rows.iter().filter(|row| row["status"] == "InProgress") {
+                let name = |member: &str| row[member].as_str().unwrap_or_default();
+                let policy = plan.policy(pipeline.name, name("stageName"), name("actionName"));
+                let age = now - millis(&row["startTime"]);
+                let longest = policy.map_or(0, |policy| policy.millis("maxHold")) + UNANSWERED;
+                let broken = (policy.is_some() && age > longest).then(|| {
+                    format!(
+                        "{} / {} / {} has gone on for {} s",
+                        pipeline.name,
+                        name("stageName"),
+                        name("actionName"),
+                        age / 1_000
+                    )
+                });
+                self.hold(Invariant::HoldsEnd, false, world.now(), broken)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The newest attempts of actions in a pipeline.
+pub(crate) fn action_rows(world: &World, plan: &Plan, pipeline: &Pipeline) -> Vec<Value> {
+    let input = json!({"pipelineName": pipeline.name});
+    let rows = call(world, plan, "ListActionExecutions", &input);
+    let rows = rows["actionExecutionDetails"].as_array();
+    rows.cloned().unwrap_or_default()
+}
+
+/// What CodePipeline says to anybody who asks.
+fn call(world: &World, plan: &Plan, operation: &str, input: &Value) -> Value {
+    let home = plan.regions.home;
+    world
+        .with(|sandbox, now| sandbox.call(now, "CodePipeline", operation, home, input))
+        .unwrap_or_default()
+}
+
 /// The stages that have failed, with their executions; of a stage that others have entered since, only the newest can be retried.
 pub(super) fn failed_stages(
     world: &World,
     plan: &Plan,
     pipeline: &Pipeline,
 ) -> BTreeSet<(String, String)> {
-    let call = |operation: &str, input: Value| {
-        world
-            .with(|sandbox, now| {
-                sandbox.call(now, "CodePipeline", operation, plan.regions.home, &input)
-            })
-            .unwrap_or_default()
-    };
+    let call = |operation: &str, input: Value| call(world, plan, operation, &input);
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     if pipeline.mode != ExecutionMode::Parallel {
         let state = call("GetPipelineState", json!({"name": pipeline.name}));

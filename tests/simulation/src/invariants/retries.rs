@@ -73,6 +73,11 @@ impl fmt::Display for StopError {
     }
 }
 
+/// A time as CodePipeline writes it, in milliseconds.
+pub(crate) fn millis(value: &Value) -> i64 {
+    (value.as_f64().unwrap_or_default() * 1_000.0).round() as i64
+}
+
 /// The failed gates of a stage at the end of a window, if nothing but AWS Health may keep it from going on. How old a stop is was looked
 /// at when the window began.
 ///
@@ -101,7 +106,6 @@ pub(super) fn stops<'a>(
         )
     });
     let rows = rows.map_err(|error| vec![StopError::Unread(error.code)])?;
-    let millis = |value: &Value| (value.as_f64().unwrap_or_default() * 1_000.0).round() as i64;
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let rows = rows["actionExecutionDetails"]
         .as_array()

@@ -65,8 +65,24 @@ impl Checks {
                 let other = looked_at
                     .iter()
                     .find(|pipeline| !look.plan.is_scanned(pipeline));
+                // Each is asked for, or counted.
+                let scanned = look
+                    .plan
+                    .pipelines
+                    .iter()
+                    .filter(|pipeline| look.plan.is_scanned(pipeline.name));
+                let missing: Vec<&str> = scanned
+                    .map(|pipeline| pipeline.name)
+                    .filter(|pipeline| !looked_at.contains(pipeline))
+                    .collect();
+                let is_counted = unread(look) >= missing.len() as u64
+                    || look.went_wrong("ListPipelines")
+                    || look.calls.len() < look.ended.made.len();
                 let broken = match other {
                     _ if !scans => Some(format!("{name} was told to look, and did not")),
+                    _ if !is_counted => Some(format!(
+                        "{name} did not look at {missing:?}, and does not say so"
+                    )),
                     Some(other) => Some(format!(
                         "{name} looked at {other}, which PIPELINES does not stand for"
                     )),
@@ -76,11 +92,19 @@ impl Checks {
             }
             CallsFor::Pipeline(pipeline) => {
                 let other = looked_at.iter().any(|other| *other != pipeline);
-                let has_looked = look.has_called("GetPipelineState");
+                let has_looked = look.has_called("GetPipelineState") || unread(look) > 0;
                 let what = format!("{name} was told of {pipeline}, and looked at {looked_at:?}");
                 (false, (scans || other || !has_looked).then_some(what))
             }
         };
         self.hold(Invariant::SignalsWake, danger, look.world.now(), broken)
+    }
+}
+
+/// How many pipelines an invocation says it has not read.
+fn unread(look: &Look<'_>) -> u64 {
+    match look.ending {
+        Some(Ending::Returned(Ok(account))) => account["unread"].as_u64().unwrap_or_default(),
+        Some(Ending::Returned(Err(_)) | Ending::Crashed) | None => u64::MAX,
     }
 }

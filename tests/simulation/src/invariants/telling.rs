@@ -81,9 +81,13 @@ fn has_two_texts(look: &Look<'_>) -> bool {
 
 /// Whether a continuation token says that people know of the hold.
 fn is_told(token: &Value) -> bool {
-    let state: Value = token
-        .as_str()
+    state(token)["notified"] == true
+}
+
+/// What a continuation token says.
+pub(super) fn state(token: &Value) -> Value {
+    let token = token.as_str();
+    token
         .and_then(|token| serde_json::from_str(token).ok())
-        .unwrap_or_default();
-    state["notified"] == true
+        .unwrap_or_default()
 }

@@ -211,6 +211,17 @@ impl Deed {
         }
     }
 
+    /// Calls meet a fault: by the seed, so that each operation meets each.
+    pub(super) fn fault_of(rng: &mut Rng, seed: u64) -> Self {
+        let cell = (seed % (FAULTS.len() * OPERATIONS.len()) as u64) as usize;
+        Self::Fail {
+            operation: OPERATIONS[cell / FAULTS.len()],
+            region: None,
+            fault: fault(rng, cell % FAULTS.len()),
+            calls: rng.usize(1..3),
+        }
+    }
+
     /// A person decides something about a stage.
     fn meddling(rng: &mut Rng, target: Target) -> Self {
         match rng.u32(..3) {
@@ -275,28 +286,52 @@ fn disturbance(rng: &mut Rng) -> Disturbance {
 }
 
 fn fail(rng: &mut Rng) -> Deed {
-    // What decides goes wrong most often.
-    let operation = match rng.u32(..3) {
-        0 => "DescribeEvents",
+    // What decides goes wrong most often, and what is seldom called more often than it would.
+    let operation = match rng.u32(..12) {
+        0..4 => "DescribeEvents",
+        4 => "RetryStageExecution",
+        5 => "ListPipelineExecutions",
         _ => OPERATIONS[rng.usize(..OPERATIONS.len())],
     };
     fail_at(rng, operation)
 }
 
-fn fail_at(rng: &mut Rng, operation: &'static str) -> Deed {
+/// What any operation may meet, by its name.
+pub(crate) const FAULTS: [&str; 10] = [
+    "ThrottlingException",
+    "InternalFailure",
+    "AccessDeniedException",
+    "ConflictException",
+    "silence",
+    "cut",
+    "no connection",
+    "garbage",
+    "late",
+    "slow",
+];
+
+/// The fault of this number.
+fn fault(rng: &mut Rng, number: usize) -> Fault {
     let error = |code: &str| Fault::Error(ServiceError::new(code, "so it goes"));
-    let fault = match rng.u32(..15) {
-        0 | 1 => Fault::Error(ServiceError::throttling()),
-        2 | 3 => Fault::Error(ServiceError::internal_failure()),
-        4 => error("AccessDeniedException"),
-        5 => error("ConflictException"),
-        6 | 7 => Fault::Silence,
-        8 => Fault::Cut,
-        9 => Fault::NoConnection("connection refused"),
-        10 => Fault::Garbage,
-        11 => Fault::Late(Duration::from_secs([1, 20][rng.usize(..2)])),
-        12 => Fault::Slow(Duration::from_secs([1, 10][rng.usize(..2)])),
-        _ => of_its_own(rng, operation),
+    match FAULTS[number] {
+        "ThrottlingException" => Fault::Error(ServiceError::throttling()),
+        "InternalFailure" => Fault::Error(ServiceError::internal_failure()),
+        "silence" => Fault::Silence,
+        "cut" => Fault::Cut,
+        "no connection" => Fault::NoConnection("connection refused"),
+        "garbage" => Fault::Garbage,
+        "late" => Fault::Late(Duration::from_secs([1, 20][rng.usize(..2)])),
+        "slow" => Fault::Slow(Duration::from_secs([1, 10][rng.usize(..2)])),
+        code => error(code),
+    }
+}
+
+fn fail_at(rng: &mut Rng, operation: &'static str) -> Deed {
+    let number = rng.usize(..FAULTS.len() + 2);
+    let fault = if number < FAULTS.len() {
+        fault(rng, number)
+    } else {
+        of_its_own(rng, operation)
     };
     let region = (operation == "DescribeEvents" && rng.u32(..4) == 0).then_some("us-east-1");
     Deed::Fail {
@@ -329,8 +364,14 @@ fn of_its_own(rng: &mut Rng, operation: &str) -> Fault {
         _ => &["ServiceUnavailable"],
     };
     match rng.u32(..3) {
-        // No list of events is no answer, and neither is one page after the other without an end.
-        0 if operation == "DescribeEvents" => Fault::Output(json!({})),
+        // No list of events is no answer, and neither is one page after the other without an end. Of what is written CodePipeline
+        // says no more than that it was.
+        0 if operation.starts_with("Describe")
+            || operation.starts_with("List")
+            || operation.starts_with("Get") =>
+        {
+            Fault::Output(json!({}))
+        }
         1 if operation == "DescribeEvents" => {
             Fault::Output(json!({"events": [], "nextToken": "again"}))
         }

@@ -1,4 +1,4 @@
-//! A plan that is no random one: releases run into an issue, and go out when that is over, while one of the functions dies.
+//! Plans that are no random ones: releases run into an issue, and go out when that is over, while one of the functions dies.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::pipeline::Pipeline;
 use super::policy::{AccountPolicy, Policy, Regions};
 use super::{LookUp, Plan};
 
-const HOME: Regions = Regions {
+pub(super) const HOME: Regions = Regions {
     home: "eu-west-1",
     other: "eu-central-1",
 };
@@ -27,17 +27,35 @@ impl Plan {
         (dies, function): (Duration, Function),
         interruption: Interruption,
     ) -> Self {
-        let pipeline =
-            |name: &&'static str| Pipeline::of_gate(name, mode, Policy::of_rules(HOME, rules));
         let release = |number| (Duration::from_secs(1), Deed::Release(number));
         let issue = Incident::of_ec2(HOME, Duration::ZERO, ISSUE_ENDS);
         let write = |version| Deed::Write {
             incident: 0,
             version,
         };
+        let deeds = [(Duration::ZERO, write(0))]
+            .into_iter()
+            .chain((0..names.len()).map(release))
+            .chain([(dies, Deed::Interrupt(function, interruption))])
+            .chain([(ISSUE_ENDS, write(1))])
+            .collect();
+        Self::calm("wherever", mode, rules, names, (vec![issue], deeds))
+    }
+
+    /// A world in which nothing happens but this. The name is that of its test.
+    pub(super) fn calm(
+        test: &str,
+        mode: ExecutionMode,
+        rules: &[(&'static str, &'static str)],
+        names: &[&'static str],
+        (incidents, mut deeds): (Vec<Incident>, Vec<(Duration, Deed)>),
+    ) -> Self {
+        let pipeline =
+            |name: &&'static str| Pipeline::of_gate(name, mode, Policy::of_rules(HOME, rules));
+        deeds.sort_by_key(|(at, _)| *at);
         Self {
             seed: 0,
-            again: "cargo test --workspace --locked --test simulation -- wherever".to_owned(),
+            again: format!("cargo test --workspace --locked --test simulation -- {test}"),
             regions: HOME,
             account_policy: AccountPolicy::default(),
             log_format: LogFormat::Json,
@@ -46,23 +64,13 @@ impl Plan {
             scanned: None,
             retries_at_once: 1,
             look_up: LookUp::Honest(Duration::ZERO),
+            notified_of: None,
             lag: Duration::ZERO,
             page: 100,
             pipelines: names.iter().map(pipeline).collect(),
-            incidents: vec![issue],
-            deeds: [(Duration::ZERO, write(0))]
-                .into_iter()
-                .chain((0..names.len()).map(release))
-                .chain([(dies, Deed::Interrupt(function, interruption))])
-                .chain([(ISSUE_ENDS, write(1))])
-                .collect(),
+            incidents,
+            deeds,
             incidents_end: true,
         }
-        .in_order()
-    }
-
-    fn in_order(mut self) -> Self {
-        self.deeds.sort_by_key(|(at, _)| *at);
-        self
     }
 }

@@ -7,7 +7,7 @@ use aws_sandbox::lambda::Invocation;
 use aws_sandbox::{ServiceError, Timestamp};
 use serde_json::{Value, json};
 
-use super::Simulation;
+use super::{Simulation, arn};
 use crate::functions::RETRY;
 use crate::invariants::IDLE;
 use crate::plan::{Deed, Idle, OverrideTag, Version};
@@ -81,14 +81,13 @@ impl Simulation {
                 let tags = json!([{"key": "health-gate:override", "value": value}]);
                 self.call(
                     "TagResource",
-                    json!({"resourceArn": self.arn(name), "tags": tags}),
+                    json!({"resourceArn": arn(self.region, name), "tags": tags}),
                 )?;
                 self.truth.set_override(now, name, until);
             }
             Deed::RemoveOverride(pipeline) => {
                 let name = name(pipeline);
-                let input =
-                    json!({"resourceArn": self.arn(name), "tagKeys": ["health-gate:override"]});
+                let input = json!({"resourceArn": arn(self.region, name), "tagKeys": ["health-gate:override"]});
                 self.call("UntagResource", input)?;
                 self.truth.set_override(now, name, None);
             }
@@ -226,14 +225,6 @@ impl Simulation {
     fn newest_execution(&self, pipeline: &str) -> Option<String> {
         self.world
             .with(|sandbox, _| sandbox.codepipeline.newest_execution_id(pipeline))
-    }
-
-    fn arn(&self, pipeline: &str) -> String {
-        format!(
-            "arn:aws:codepipeline:{}:{}:{pipeline}",
-            self.region,
-            aws_sandbox::ACCOUNT_ID
-        )
     }
 
     pub(super) fn signal(&self, message: &Value) {

@@ -76,7 +76,7 @@ impl Simulation {
             // What has failed just before the first sweep may not be answered yet, and an endpoint may be behind.
             let has_caught_up = swept > now + self.plan.lag;
             if number > 0 && has_caught_up && nothing_is_left(&account) {
-                return self.checks.at_the_end(&self.world);
+                return self.checks.at_the_end(&self.world, &self.plan);
             }
         }
         Err(Checks::no_end(self.world.now()))
