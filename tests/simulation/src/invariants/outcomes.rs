@@ -89,7 +89,7 @@ impl Outcome<'_> {
     fn is_left(&self, because: impl Fn(&StopError) -> bool) -> bool {
         let (from, to) = self.window();
         let place = self.place();
-        [(from, from), (from, to), (to, to)]
+        [(from, from, from), (from, to, to), (to, to, to)]
             .into_iter()
             .any(|window| {
                 let look = self.look;
@@ -115,7 +115,7 @@ impl Outcome<'_> {
         let Look {
             world, truth, plan, ..
         } = *self.look;
-        let stops = |at| stops(world, truth, plan, self.place(), (from, at));
+        let stops = |at| stops(world, truth, plan, self.place(), (from, at, at));
         stops(from) != stops(to)
     }
 

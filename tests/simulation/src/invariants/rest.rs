@@ -29,7 +29,8 @@ impl Checks {
                     stage: &stage,
                     execution: &execution,
                 };
-                let stops = |at| stops(world, truth, plan, place, (swept, at)).unwrap_or_default();
+                let stops =
+                    |at| stops(world, truth, plan, place, (swept, at, at)).unwrap_or_default();
                 let before = stops(swept);
                 let asked = truth.asked(swept, plan.finds_the_active_endpoint());
                 let may_go_on = |stop: &Stop<'_>| {

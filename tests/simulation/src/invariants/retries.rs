@@ -13,9 +13,6 @@ use crate::functions::GATE;
 use crate::plan::{Plan, Policy};
 use crate::truth::Truth;
 
-/// Between the last look at a stage and its retry, in milliseconds: a person may be faster.
-const LOOK: i64 = 3_000;
-
 /// A failed gate that may be lifted if nothing stands in its way.
 #[derive(Debug)]
 pub(super) struct Stop<'a> {
@@ -79,7 +76,7 @@ pub(crate) fn millis(value: &Value) -> i64 {
 }
 
 /// The failed gates of a stage at the end of a window, if nothing but AWS Health may keep it from going on. How old a stop is was looked
-/// at when the window began.
+/// at when the window began, and the transition when it was `looked` at for the last time.
 ///
 /// # Errors
 /// Each reason why it may not.
@@ -88,7 +85,7 @@ pub(super) fn stops<'a>(
     truth: &Truth,
     plan: &'a Plan,
     place: Place<'_>,
-    (from, at): (i64, i64),
+    (from, looked, at): (i64, i64, i64),
 ) -> Result<Vec<Stop<'a>>, Vec<StopError>> {
     let Place {
         pipeline,
@@ -120,7 +117,7 @@ pub(super) fn stops<'a>(
     if truth.is_rollback(execution) {
         errors.push(StopError::Rollback);
     }
-    if truth.stayed_frozen((pipeline, stage), at - LOOK, at) {
+    if truth.stayed_frozen((pipeline, stage), looked, at) {
         errors.push(StopError::Frozen);
     }
     let mut stops = Vec::new();
@@ -214,8 +211,22 @@ impl Checks {
         let mode = (call.input["retryMode"] != "FAILED_ACTIONS")
             .then(|| format!("{of}, and not only what has failed in it"));
         self.hold(Invariant::OnlyItsStops, false, look.world.now(), mode)?;
-        let found = stops(look.world, look.truth, look.plan, place, (from, at));
         let now = look.world.now();
+        // The last look before the retry: a person may be faster.
+        let last = |operation: &str| {
+            let mut before = look.calls.iter().rev().filter(|made| made.at <= call.at);
+            let last = before.find(|made| {
+                made.operation == operation
+                    && (made.input["name"].is_null() || made.input["name"] == place.pipeline)
+            });
+            last.map(|made| made.at.as_millis())
+        };
+        let looked = last("GetPipelineState").unwrap_or(from);
+        let blindly = (last("DescribeEvents") > Some(looked))
+            .then(|| format!("{of}, and nobody has looked at it since AWS Health was read"));
+        self.hold(Invariant::OnlyItsStops, false, now, blindly)?;
+        let window = (from, looked, at);
+        let found = stops(look.world, look.truth, look.plan, place, window);
         let stops = match found {
             Ok(stops) => stops,
             Err(why) => {
