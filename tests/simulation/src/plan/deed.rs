@@ -251,7 +251,7 @@ impl Deed {
             calls: rng.usize(1..3),
         };
         let told = at + Duration::from_secs(10);
-        let after = Duration::from_millis(rng.u64(200..1_200));
+        let after = Duration::from_millis(rng.u64(400..3_800));
         let target = Target::random(rng, pipelines);
         let meddling = if rng.bool() {
             Self::Freeze(target)
