@@ -3,11 +3,12 @@
 
 use std::time::Duration;
 
+use aws_sandbox::health::Event;
 use aws_sandbox::{Fault, Outcome, ServiceError};
 use serde_json::{Value, json};
 
-use crate::in_world::{GateWorld, RETRY_FUNCTION};
-use crate::story::{Story, WHILE, gated, outcomes};
+use crate::in_world::{FUNCTION, GateWorld, RETRY_FUNCTION};
+use crate::story::{Story, WHILE, gated, lambda, outcomes, pipeline};
 
 /// A sweep in which an operation's answers, from the given call on, are not what the sandbox would say but a variation
 /// of what it said in a sweep before.
@@ -70,6 +71,43 @@ async fn an_answer_without_stages_is_no_answer() {
         );
         assert_eq!(retries, 0);
     }
+}
+
+/// A person has retried all actions of a stage whose second gate had stopped it, and now the first one has: the state shows nothing
+/// of the second.
+#[tokio::test(start_paused = true)]
+async fn a_stage_in_which_all_was_retried_goes_on() {
+    let gates = vec![
+        (1, lambda(FUNCTION, r#"{"services": ["LAMBDA"]}"#)),
+        (2, lambda(FUNCTION, "us-east-1")),
+    ];
+    let story = Story::of(vec![pipeline("checkout", gates)]).await;
+    let lambda_issue = Event::operational_issue("LAMBDA", "us-east-1", "2", story.0.world.now());
+    story.0.put_event(lambda_issue.clone());
+    story.0.world.with(|sandbox, now| {
+        let id = sandbox.codepipeline.newest_execution_id("checkout");
+        let input = json!({"pipelineName": "checkout", "stageName": "Production",
+            "pipelineExecutionId": id, "retryMode": "ALL_ACTIONS"});
+        sandbox
+            .call(
+                now,
+                "CodePipeline",
+                "RetryStageExecution",
+                "us-east-1",
+                &input,
+            )
+            .expect("a person retries");
+    });
+    story.0.play(WHILE).await;
+    story.close_the_issue();
+    story
+        .0
+        .world
+        .with(|sandbox, now| sandbox.health.close_event(now, &lambda_issue.arn));
+    assert_eq!(
+        outcomes(&story.sweep().await),
+        ["checkout/Production retried: AWS Health is clear"]
+    );
 }
 
 /// Somebody retried between the look and the retry, and the gate has failed again: another attempt.

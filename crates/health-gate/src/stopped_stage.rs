@@ -160,17 +160,21 @@ impl StoppedStage {
             && stage.pipeline_execution_id == self.pipeline_execution_id
     }
 
-    /// Whether the stage still is as it was when it was looked at: the same execution, failed by the same attempts.
+    /// Whether the stage still is as it was when it was looked at: the same execution, failed by these attempts and no others. When
+    /// people retry all actions, the state shows only those that have begun anew, and the history shows how the others had failed.
     pub fn is_still(&self, stage: &StageState) -> bool {
-        let shows = |stop: &Stop| {
-            stage.actions.iter().any(|action| {
-                action.status == ActionStatus::Failed
-                    && action.action_execution_id == stop.action_execution_id
-            })
+        let is_known = |failed: &&ActionAttempt| {
+            let mut stops = self.stops.iter();
+            stops.any(|stop| stop.action_execution_id == failed.action_execution_id)
+        };
+        let failed = || {
+            let actions = stage.actions.iter();
+            actions.filter(|action| action.status == ActionStatus::Failed)
         };
         stage.status == StageStatus::Failed
             && stage.pipeline_execution_id == self.pipeline_execution_id
-            && self.stops.iter().all(shows)
+            && failed().next().is_some()
+            && failed().all(|action| is_known(&action))
     }
 }
 

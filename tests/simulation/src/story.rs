@@ -58,6 +58,11 @@ pub mod what_once_failed {
         Story::of(&Plan::abandoned())
     }
 
+    /// The second gate of a stage stops it, a person retries all of it, and the first one stops it.
+    pub fn retried_whole() -> Story {
+        Story::of(&Plan::retried_whole())
+    }
+
     /// An issue opens again between the two calls of a reading.
     pub fn reopened() -> Story {
         Story::of(&Plan::reopened())

@@ -58,6 +58,15 @@ mod what_once_failed {
     }
 
     #[test]
+    fn retried_whole() {
+        let story = what_once_failed::retried_whole();
+        holds(&story);
+        let failed = |gate: &str| story.timeline.contains(&format!("/ {gate} has failed"));
+        assert!(failed("Gate") && failed("SecondGate"), "{}", story.text());
+        first(&story, "RetryStageExecution");
+    }
+
+    #[test]
     fn reopened() {
         let story = what_once_failed::reopened();
         holds(&story);

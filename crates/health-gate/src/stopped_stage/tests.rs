@@ -337,6 +337,25 @@ fn a_stage_that_has_changed_is_another_one() {
     }));
 }
 
+/// A person has retried all actions: the second gate has not begun anew, and the state says nothing of it.
+#[test]
+fn a_stage_shows_only_what_has_begun_anew() {
+    let second = ActionAttempt {
+        action_execution_id: "an earlier attempt".to_owned(),
+        ..blocked()
+    };
+    let seen = stopped(&[row(blocked()), beside(row(second.clone()))]);
+    let seen = seen.expect("stopped by two gates");
+    assert!(seen.is_still(&stage(vec![blocked(), second.clone()])));
+    assert!(seen.is_still(&stage(vec![blocked()])));
+    assert!(!seen.is_still(&stage(vec![])));
+    let other = ActionAttempt {
+        action_execution_id: "another attempt".to_owned(),
+        ..second
+    };
+    assert!(!seen.is_still(&stage(vec![blocked(), other])));
+}
+
 /// How a Lambda action that timed out shows is not known: without a code and a text it never answered; and the state
 /// may not name its function, but the rows do.
 #[test]

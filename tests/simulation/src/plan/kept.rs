@@ -9,6 +9,7 @@ use serde_json::json;
 use super::Plan;
 use super::deed::{Deed, Function, Target};
 use super::incident::Incident;
+use super::pipeline::Pipeline;
 use super::scene::{HOME, ISSUE_ENDS};
 
 const HOLD: &[(&str, &str)] = &[("onIncident", "hold"), ("maxHold", "1m")];
@@ -50,6 +51,20 @@ impl Plan {
         let retry = Deed::Retry { target, all: true };
         let deeds = vec![(1, RELEASE), (40, STOP), (60, retry)];
         Self::written("abandoned", &[], Some(50), deeds)
+    }
+
+    /// The second gate of a stage stops it, and a person retries all: now the first one does.
+    pub(crate) fn retried_whole() -> Self {
+        let target = Target {
+            pipeline: 0,
+            stage: 0,
+        };
+        let retry = Deed::Retry { target, all: true };
+        let deeds = vec![(1, RELEASE), (100, retry)];
+        let mut plan = Self::written("retried_whole", &[], Some(20), deeds);
+        let pipelines = plan.pipelines.into_iter();
+        plan.pipelines = pipelines.map(Pipeline::with_a_second_gate).collect();
+        plan
     }
 
     /// An issue opens again between the two calls of a reading.

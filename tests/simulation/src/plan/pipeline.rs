@@ -86,6 +86,17 @@ impl Pipeline {
         }
     }
 
+    /// A second gate between the first one and the deployment, with the same policy.
+    pub(super) fn with_a_second_gate(mut self) -> Self {
+        for (_, actions) in &mut self.stages {
+            let mut second = actions[0].clone();
+            (second.name, second.run_order) = ("SecondGate", 2);
+            actions[1].run_order = 3;
+            actions.insert(1, second);
+        }
+        self
+    }
+
     /// As its owner declares it.
     pub(crate) fn declaration(&self) -> PipelineDeclaration {
         let source = StageDeclaration::new("Source", vec![ActionDeclaration::source("Source")]);
