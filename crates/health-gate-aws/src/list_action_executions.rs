@@ -33,7 +33,9 @@ pub async fn action_executions(
     for _ in 0..PAGES {
         clients.pace.turn().await;
         let page = request.clone().set_next_token(token).send().await?;
-        let rows = page.action_execution_details.unwrap_or_default();
+        let rows = page
+            .action_execution_details
+            .ok_or_else(|| Refusal::no_answer("the answer has no list of action executions"))?;
         executions.extend(rows.into_iter().map(execution));
         token = page.next_token.filter(|token| !token.is_empty());
         if token.is_none() {

@@ -27,7 +27,9 @@ pub async fn pipeline_executions(
         .max_results(NEWEST)
         .send()
         .await?;
-    let summaries = page.pipeline_execution_summaries.unwrap_or_default();
+    let summaries = page
+        .pipeline_execution_summaries
+        .ok_or_else(|| Refusal::no_answer("the answer has no list of executions"))?;
     Ok(summaries.into_iter().filter_map(execution).collect())
 }
 

@@ -21,12 +21,10 @@ pub async fn list_pipelines(clients: &Clients) -> Result<Vec<String>, Refusal> {
             .set_next_token(token)
             .send()
             .await?;
-        names.extend(
-            page.pipelines
-                .unwrap_or_default()
-                .into_iter()
-                .filter_map(|pipeline| pipeline.name),
-        );
+        let listed = page
+            .pipelines
+            .ok_or_else(|| Refusal::no_answer("the answer has no list of pipelines"))?;
+        names.extend(listed.into_iter().filter_map(|pipeline| pipeline.name));
         token = page.next_token.filter(|token| !token.is_empty());
         if token.is_none() {
             return Ok(names);

@@ -159,6 +159,8 @@ pub(crate) struct Checks {
     pub(crate) tallies: BTreeMap<Invariant, Tally>,
     /// What went wrong on purpose, by kind, and what with: an operation, or a function or a message.
     pub(crate) faults: BTreeMap<(String, String), usize>,
+    /// What people did, how often, and how often it was refused.
+    pub(crate) people: BTreeMap<&'static str, (usize, usize)>,
     /// What was done, and how many invocations ended.
     pub(crate) steps: usize,
     /// The cells of the policies' table, filter and kind, by which something was decided.
@@ -179,8 +181,6 @@ pub(crate) struct Checks {
 struct Hold {
     /// When it began, as its token says: within its first round.
     since: i64,
-    /// When the round began that read AWS Health last, and when it was accepted.
-    read: (i64, i64),
 }
 
 /// How far each record has been looked through.
@@ -249,20 +249,24 @@ impl Checks {
     }
 
     /// A thing was done.
-    pub(crate) fn deed(&mut self, deed: &Deed) {
+    pub(crate) fn deed(&mut self, deed: &Deed, is_refused: bool) {
         self.steps += 1;
+        let mut person = |what| {
+            let (done, refused) = self.people.entry(what).or_default();
+            *(if is_refused { refused } else { done }) += 1;
+        };
         match deed {
+            Deed::Release(_) => person("releases"),
+            Deed::Retry { .. } => person("retries"),
+            Deed::Stop { .. } => person("stops"),
+            Deed::RollBack(_) => person("rollbacks"),
+            Deed::Freeze(_) => person("disabled transitions"),
             Deed::Redeliver(function) => self.fault("delivered again", function.name()),
             Deed::FailOver(_) => self.fault("failover", "AWS Health"),
             // Calls, messages and invocations count when they meet it.
             Deed::Fail { .. } | Deed::Limit { .. } | Deed::Disturb { .. } | Deed::Interrupt(..) => {
             }
             Deed::Write { .. }
-            | Deed::Release(_)
-            | Deed::Retry { .. }
-            | Deed::Stop { .. }
-            | Deed::RollBack(_)
-            | Deed::Freeze(_)
             | Deed::Thaw(_)
             | Deed::Override(..)
             | Deed::RemoveOverride(_)
@@ -290,6 +294,7 @@ impl Checks {
         ending: Option<Ending>,
     ) -> Checked {
         self.steps += 1;
+        self.count(Invariant::NoPanic, true);
         let calls = world.with(|sandbox, _| {
             let calls = &sandbox.transcript.calls()[ended.first_call..];
             let own = |call: &&Call| call.caller.as_deref() == Some(&*ended.name);

@@ -17,7 +17,7 @@ use fastrand::Rng;
 use health_gate_aws::LogFormat;
 
 pub(crate) use deed::{
-    Deed, FAULTS, Function, Idle, Interruption, Moment, OPERATIONS, OverrideTag, Target,
+    Deed, FAULTS, Function, Idle, Interruption, Moment, OPERATIONS, OWN_ERRORS, OverrideTag, Target,
 };
 pub(crate) use incident::{Incident, Version};
 pub(crate) use pipeline::{BROKEN, Pipeline};
@@ -129,6 +129,11 @@ impl Plan {
                 let deed = Deed::random(rng, pipelines.len());
                 // What is stopped may be asked for once more.
                 let again = matches!(deed, Deed::Stop { .. }) && rng.bool();
+                if let Deed::Release(pipeline) = deed
+                    && rng.u32(..8) == 0
+                {
+                    deeds.extend(Deed::meddling_with_a_release(rng, pipeline, at));
+                }
                 deeds.push((at, deed));
                 if again {
                     let soon = at + Duration::from_secs(5);

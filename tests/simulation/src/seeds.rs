@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::invariants::{Invariant, Tally, Violation};
-use crate::plan::{FAULTS, LABELS, OPERATIONS};
+use crate::plan::{FAULTS, LABELS, OPERATIONS, OWN_ERRORS};
 use crate::story::{Story, play};
 
 /// What many seeds came to.
@@ -20,6 +20,7 @@ pub struct Seeds {
     tallies: BTreeMap<Invariant, Tally>,
     faults: BTreeMap<(String, String), usize>,
     labels: BTreeSet<(usize, usize)>,
+    people: BTreeMap<&'static str, (usize, usize)>,
     steps: usize,
     calls: usize,
     took: Duration,
@@ -77,6 +78,10 @@ impl Seeds {
             tally.in_danger += in_danger;
         }
         self.labels.extend(story.labels);
+        for (deed, (done, refused)) in story.people {
+            let count = self.people.entry(deed).or_default();
+            *count = (count.0 + done, count.1 + refused);
+        }
         for (fault, count) in story.faults {
             *self.faults.entry(fault).or_default() += count;
         }
@@ -103,10 +108,17 @@ impl Seeds {
     pub fn unmet(&self) -> Vec<(&'static str, &'static str)> {
         let cells = FAULTS
             .into_iter()
-            .flat_map(|fault| OPERATIONS.map(|operation| (fault, operation)));
+            .flat_map(|fault| OPERATIONS.map(|operation| (fault, operation)))
+            .chain(OWN_ERRORS.map(|(operation, error)| (error, operation)));
         cells
             .filter(|(fault, operation)| self.met(fault, operation) == 0)
             .collect()
+    }
+
+    /// What people tried in vain in every seed.
+    pub fn undone(&self) -> Vec<&'static str> {
+        let undone = self.people.iter().filter(|(_, (done, _))| *done == 0);
+        undone.map(|(deed, _)| *deed).collect()
     }
 
     /// A line an operation, a column a fault.
@@ -133,10 +145,7 @@ impl Seeds {
                 .get(invariant)
                 .is_some_and(|tally| tally.in_danger > 0)
         };
-        // A panic is always possible.
-        let all = Invariant::ALL
-            .into_iter()
-            .filter(|invariant| *invariant != Invariant::NoPanic);
+        let all = Invariant::ALL.into_iter();
         all.filter(|invariant| !in_danger(invariant)).collect()
     }
 }
@@ -168,9 +177,13 @@ impl fmt::Display for Seeds {
         for (kind, of) in kinds {
             writeln!(f, "  {kind}: {}", of.join(", "))?;
         }
+        writeln!(f, "\nwhat people did")?;
+        for (deed, (done, refused)) in &self.people {
+            writeln!(f, "  {deed}: {done}, and {refused} refused")?;
+        }
         writeln!(
             f,
-            "\n{} of the {LABELS} labels of the policies' table decided something",
+            "\n{} of the {LABELS} labels of the policies' table were those of an incident that was read",
             self.labels.len()
         )?;
         writeln!(f, "\n  checked  could have been broken")?;

@@ -25,6 +25,8 @@ pub struct Story {
     pub faults: BTreeMap<(String, String), usize>,
     /// The cells of the policies' table by which something was decided.
     pub(crate) labels: BTreeSet<(usize, usize)>,
+    /// What people did, how often, and how often CodePipeline refused it.
+    pub(crate) people: BTreeMap<&'static str, (usize, usize)>,
     /// How many things were done and invocations ended.
     pub steps: usize,
     /// The calls that the functions made.
@@ -92,6 +94,7 @@ impl Story {
             tallies: checks.tallies,
             faults: checks.faults,
             labels: checks.labels,
+            people: checks.people,
             steps: checks.steps,
             calls,
             again: plan.again.clone(),

@@ -59,7 +59,8 @@ impl Timeline {
             0 => String::new(),
             retries => format!(", try {}", retries + 1),
         };
-        let interruption = interruption.map(|interruption| format!(", which {interruption}"));
+        let interruption =
+            interruption.map(|interruption| format!(", which {interruption}, if it makes that"));
         self.add(
             at,
             format!(
@@ -112,7 +113,13 @@ impl Timeline {
         let mut text = world(plan);
         let mut calls = calls.iter().peekable();
         let mut lines: Vec<_> = self.lines.iter().collect();
-        lines.sort_by_key(|(at, _)| *at);
+        // What CodePipeline does comes before what it leads to, and what ends before what begins.
+        let rank = |line: &str| match line {
+            line if !line.starts_with("CodePipeline: ") => 2,
+            line if line.contains(" begins ") => 1,
+            _ => 0,
+        };
+        lines.sort_by_key(|(at, line)| (*at, rank(line)));
         for (at, line) in lines {
             while let Some(call) = calls.next_if(|call| call.at < *at) {
                 add_call(&mut text, call);
@@ -203,7 +210,8 @@ fn signal(message: &str) -> String {
     let message: Value = serde_json::from_str(message).unwrap_or_default();
     let kind = message["detail-type"]
         .as_str()
-        .unwrap_or("a message of nobody");
+        .or(message["detailType"].as_str());
+    let kind = kind.unwrap_or("a message of nobody");
     let detail = &message["detail"];
     let subject = detail["pipeline"].as_str().or(detail["eventArn"].as_str());
     subject.map_or_else(|| kind.to_owned(), |subject| format!("{kind} of {subject}"))
@@ -217,7 +225,7 @@ fn world(plan: &Plan) -> String {
     }
     let _ = writeln!(
         text,
-        ", GATE_FUNCTION_NAME={}, PIPELINES={}, PACE={}, {} stage-retry at a time, logs as {}; AWS Health: at most {} events a page, the \
+        ", GATE_FUNCTION_NAME=\"{}\", PIPELINES=\"{}\", PACE={}, {} stage-retry at a time, logs as {}; AWS Health: at most {} events a page, the \
          active endpoint's look-up is {}, the passive one is {} s behind; incidents that are open in the end {}",
         plan.gates,
         plan.scanned.map_or("*", |(pipelines, _)| pipelines),

@@ -156,10 +156,10 @@ impl Truth {
         self.rollbacks.contains(execution)
     }
 
-    /// Whether a person has stopped an execution before.
-    pub(crate) fn was_stopped(&self, execution: &str, at: i64) -> bool {
+    /// Whether an execution was stopped by a person at some time of a window.
+    pub(crate) fn was_stopped(&self, execution: &str, from: i64, to: i64) -> bool {
         let mut spans = self.stopped.get(execution).into_iter().flatten();
-        spans.any(|span| span.from <= at)
+        spans.any(|span| span.from <= to && from < span.until)
     }
 
     /// Whether it was stopped all the time of a window.
@@ -257,6 +257,12 @@ impl Truth {
                     .any(|incident| self.blocks(incident, policy, endpoint, at))
             })
         })
+    }
+
+    /// Whether AWS Health has written anything in a window.
+    pub(crate) fn has_written(&self, from: i64, to: i64) -> bool {
+        let mut written = self.incidents.iter().flat_map(|(_, written)| written);
+        written.any(|written| from < written.at && written.at <= to)
     }
 
     /// The ends of a window, and the times in it at which something changes.

@@ -1,13 +1,14 @@
 //! A decision of the gate, and what it is judged by.
 
-use aws_sandbox::Call;
 use aws_sandbox::codepipeline::{ExecutionMode, JobContext};
+use aws_sandbox::{Call, Fault};
 use serde_json::{Value, json};
 
 use super::jobs::{is_refused, is_result};
 use super::reading::Reading;
 use super::{Hold, Look};
 use crate::plan::Policy;
+use crate::truth::ENDPOINTS;
 
 /// A decision, and what it is judged by.
 pub(super) struct Decided<'a> {
@@ -42,6 +43,34 @@ impl Decided<'_> {
         ["GetJobDetails", operation]
             .iter()
             .any(|operation| self.look.has_called(operation) && !self.look.was_answered(operation))
+    }
+
+    /// What was read is of another endpoint than that which the gate has to ask, and that one has refused: another one may be asked
+    /// after a failed connection, a time-out or an error of the service itself only.
+    pub(super) fn is_refused_by_its_own_endpoint(&self) -> bool {
+        const REFUSALS: [&str; 2] = ["AccessDeniedException", "SubscriptionRequiredException"];
+        /// After so many attempts it is the answer.
+        const ATTEMPTS: usize = 5;
+        let Look { truth, plan, .. } = *self.look;
+        let own = ENDPOINTS.into_iter().find(|endpoint| {
+            if plan.finds_the_active_endpoint() {
+                truth.stayed_active(endpoint, self.from - 1, self.to)
+            } else {
+                *endpoint == ENDPOINTS[0]
+            }
+        });
+        let of_own = |call: &&Call| {
+            call.operation == "DescribeEvents" && own.is_some_and(|own| call.region == own)
+        };
+        let faults = || {
+            let calls = self.look.calls.iter().filter(of_own);
+            calls.filter_map(|call| call.fault.as_ref().map(Fault::name))
+        };
+        let throttled = faults().filter(|fault| *fault == "ThrottlingException");
+        let has_refused = faults().any(|fault| REFUSALS.contains(&fault));
+        let complete = self.reading.complete_at(self.policy);
+        own.is_some_and(|own| !complete.contains(&own))
+            && (has_refused || throttled.count() >= ATTEMPTS)
     }
 
     /// It is a rollback that the policy lets pass.

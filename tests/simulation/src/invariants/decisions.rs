@@ -8,8 +8,6 @@ use super::reading::Reading;
 use super::telling::state;
 use super::{Checked, Checks, Hold, Invariant, Look};
 
-/// A round comes every half a minute, and takes its time.
-const ROUND: i64 = 90_000;
 /// Times in a token are whole seconds.
 const SECOND: i64 = 1_000;
 
@@ -47,6 +45,9 @@ impl Checks {
             to,
             is_taken,
         };
+        // What must not pass, and what must not be taken for clear, whatever becomes of it.
+        self.count(Invariant::NoPassWhileBlocked, decided.was_blocked);
+        self.count(Invariant::UnknownIsNotClear, decided.is_unread());
         if !decided.reading.complete_at(policy).is_empty() {
             let kinds = look.truth.shown_throughout(policy, from, to);
             let cells = kinds.into_iter().map(|kind| (policy.filter(), kind));
@@ -57,7 +58,7 @@ impl Checks {
         let panic = panic.filter(|_| !decided.is_form_refused());
         self.hold(
             Invariant::NoPanic,
-            true,
+            false,
             look.world.now(),
             panic.map(str::to_owned),
         )?;
@@ -104,7 +105,7 @@ impl Checks {
             .then(|| format!("the {of} passed as clear, and AWS Health was not read to its end"));
         self.hold(
             Invariant::UnknownIsNotClear,
-            complete.is_empty(),
+            false,
             look.world.now(),
             unknown,
         )?;
@@ -113,6 +114,9 @@ impl Checks {
         let says = |key, value| policy.is_valid && policy.says(key, value);
         let wrong = match verdict {
             "clear" if !policy.is_valid => Some("its policy cannot be read".to_owned()),
+            "clear" if decided.is_refused_by_its_own_endpoint() => {
+                Some("its endpoint has refused, and another one was asked".to_owned())
+            }
             "clear" if blocking.is_some() => {
                 Some(format!("it is blocked by {}", blocking.unwrap_or_default()))
             }
@@ -147,7 +151,7 @@ impl Checks {
         let broken = wrong.map(|why| format!("the {of} passed as {verdict}, but {why}"));
         self.hold(
             Invariant::NoPassWhileBlocked,
-            *was_blocked || !policy.is_valid,
+            !policy.is_valid,
             look.world.now(),
             broken,
         )
@@ -206,31 +210,12 @@ impl Checks {
         } else if reading.was_asked {
             (!may).then(|| "nothing that its policy holds for stands in the way".to_owned())
         } else {
-            // The round before may have answered, and not have ended yet.
-            let fresh = known.map_or(decided.goes_on(), |hold| {
-                from - hold.read.1 < policy.millis("checkEvery") + ROUND
-            });
-            (!fresh).then(|| "AWS Health was not read".to_owned())
+            (!decided.goes_on()).then(|| "AWS Health was not read".to_owned())
         };
-        // The last reading was not before the round that did it began.
-        let too_soon = known.filter(|hold| {
-            let since = from - hold.read.0;
-            let too_soon = (0..policy.millis("checkEvery") - SECOND).contains(&since);
-            too_soon && decided.goes_on() && reading.was_asked
-        });
-        let wrong = wrong.or_else(|| {
-            let ago = (from - too_soon.filter(|_| is_accepted)?.read.0) / 1_000;
-            Some(format!(
-                "AWS Health was read {ago} s before, and is read again"
-            ))
-        });
+        let wrong = wrong.or_else(|| wrong_reading(decided, token));
         if is_accepted {
-            let read = match known {
-                Some(hold) if !reading.was_asked => hold.read,
-                Some(_) | None => (*from, *to),
-            };
-            let hold = Hold { since, read };
-            self.holds.insert(context.action_execution_id.clone(), hold);
+            self.holds
+                .insert(context.action_execution_id.clone(), Hold { since });
         }
         let broken = wrong.map(|why| format!("{of}, but {why}"));
         self.hold(
@@ -258,8 +243,11 @@ impl Checks {
             // It has run out, and could have been held.
             self.count(Invariant::HoldsEnd, true);
         }
-        let is_let_go_by = |execution: &str| !look.truth.was_stopped(execution, decided.to);
-        let wrong = if is_stopped && is_let_go_by(&context.pipeline_execution_id) {
+        let was_stopped = || {
+            let execution = &context.pipeline_execution_id;
+            look.truth.was_stopped(execution, decided.from, decided.to)
+        };
+        let wrong = if is_stopped && !was_stopped() {
             Some("no person has stopped it")
         } else if let Some(why) = decided.is_let_go().filter(|_| !is_stopped) {
             Some(why)
@@ -311,6 +299,39 @@ impl Checks {
             broken,
         )
     }
+}
+
+/// What a round has done about the last reading, and says of it: AWS Health is read when `checkEvery` is over, and not before.
+fn wrong_reading(decided: &Decided<'_>, token: &Value) -> Option<String> {
+    let Decided {
+        policy,
+        reading,
+        from,
+        to,
+        ..
+    } = decided;
+    let says_read = last_reading(token);
+    let is_true = match decided.before().map(last_reading) {
+        Some(before) => {
+            let is_fresh = (0..policy.millis("checkEvery")).contains(&(from - before));
+            if is_fresh == reading.was_asked {
+                let ago = (from - before) / 1_000;
+                let again = if is_fresh { "again" } else { "not again" };
+                return Some(format!(
+                    "AWS Health was read {ago} s before, and is read {again}"
+                ));
+            }
+            reading.was_asked || says_read == before
+        }
+        None => true,
+    };
+    let is_now = !reading.was_asked || (from - SECOND..=*to).contains(&says_read);
+    (!is_true || !is_now).then(|| format!("its token is wrong about the last reading: {token}"))
+}
+
+/// When a continuation token says that AWS Health was read last, in milliseconds.
+fn last_reading(token: &Value) -> i64 {
+    state(token)["lastReading"].as_i64().unwrap_or_default() * 1_000
 }
 
 /// Since when a continuation token says that the job is held, in milliseconds.

@@ -7,6 +7,9 @@ use serde_json::Value;
 use super::{Checked, Checks, Invariant, Look};
 use crate::functions::Ending;
 
+/// An answer takes less time than this to come back, in milliseconds.
+const ON_ITS_WAY: i64 = 50;
+
 /// The job of an event.
 pub(super) fn job_id(payload: &Value) -> &str {
     payload["CodePipeline.job"]["id"]
@@ -49,10 +52,10 @@ impl Checks {
             Some(Fault::Silence | Fault::Late(_) | Fault::Slow(_)) => true,
             Some(_) | None => false,
         };
-        let danger = look.ending.is_none() || look.calls.iter().any(takes_time);
         let stands_still = look.ended.interruption.is_some_and(|interruption| {
             interruption.hangs && interruption.call < look.ended.made.len()
         });
+        let danger = !stands_still && look.calls.iter().any(takes_time);
         let deadline = look.ended.invocation.deadline;
         let is_late = deadline.is_some_and(|deadline| deadline <= look.world.now());
         let broken = if look.ending.is_none() && !stands_still {
@@ -87,6 +90,9 @@ impl Checks {
             .all(|operation| !look.went_wrong(operation));
         let taken = results.iter().any(|call| is_accepted(call));
         let is_over = |call: &&Call| matches!(&call.outcome, Outcome::Error(error) if error.code == "InvalidJobStateException");
+        // An answer is on its way for some time, and the gate may have given it up by then.
+        let has_come_back =
+            |call: &Call| call.at.as_millis() + ON_ITS_WAY <= look.world.now().as_millis();
         let broken = if let Some(other) = other {
             Some(format!(
                 "{} gave its job two results: {} and {}",
@@ -106,9 +112,9 @@ impl Checks {
                     ))
                 }
                 Some(Ending::Returned(Err(error)))
-                    if results
-                        .iter()
-                        .any(|call| is_accepted(call) && call.fault.is_none()) =>
+                    if results.iter().any(|call| {
+                        is_accepted(call) && call.fault.is_none() && has_come_back(call)
+                    }) =>
                 {
                     Some(format!(
                         "{} says that job {id} has no result, and CodePipeline took it: {error}",

@@ -77,6 +77,19 @@ impl Outcome<'_> {
         actions.filter_map(|action| action.policy()).collect()
     }
 
+    /// The policies of the gates that have failed; of all of them if that has changed meanwhile.
+    fn policies_of_stops(&self) -> Vec<&Policy> {
+        let (from, to) = self.window();
+        let Look {
+            world, truth, plan, ..
+        } = *self.look;
+        let stops = stops(world, truth, plan, self.place(), (from, to, to));
+        stops.map_or_else(
+            |_| self.policies(),
+            |stops| stops.into_iter().map(|stop| stop.policy).collect(),
+        )
+    }
+
     fn place(&self) -> Place<'_> {
         Place {
             pipeline: self.text("pipeline"),
@@ -178,9 +191,11 @@ impl Outcome<'_> {
             // What else that takes is looked at for each retry.
             "retried" => self.has_asked_for_a_retry(),
             _ if self.has_retried() => false,
-            "blocked" => self.policies().iter().any(|policy| {
+            "blocked" => self.policies_of_stops().iter().any(|policy| {
                 !policy.is_valid || self.reading.was_blocked(policy, self.look, (from, to))
             }),
+            // There is one reading for all stages.
+            "unknown" if self.is_short_of_time() || self.reading.lacks_an_answer => true,
             "unknown" => self.policies().iter().any(|policy| {
                 let surely = self.reading.surely_complete_at(policy);
                 // What another endpoint says may be behind.
@@ -208,7 +223,11 @@ impl Outcome<'_> {
                     || self.has_been_retried()
             }
             "superseded" => self.was_told(&["NotLatestPipelineExecutionException"]),
-            "gone" => self.was_told(&["PipelineNotFoundException"]),
+            "gone" => self.was_told(&[
+                "PipelineNotFoundException",
+                "PipelineExecutionNotFoundException",
+                "StageNotFoundException",
+            ]),
             "denied" => self.was_told(&["AccessDeniedException"]),
             _ => false,
         }

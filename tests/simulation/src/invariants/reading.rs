@@ -25,6 +25,10 @@ pub(super) struct Reading {
     asked: BTreeSet<String>,
     /// The events that were certainly read, with their endpoints.
     events: Vec<(String, String)>,
+    /// Something was asked, and not answered without anything going wrong.
+    pub(super) lacks_an_answer: bool,
+    /// It took more than one page.
+    has_pages: bool,
     /// Some call was made.
     pub(super) was_asked: bool,
     /// Some call went wrong.
@@ -73,10 +77,16 @@ impl Reading {
                 None => answered.push(question),
             }
         }
+        let is_answered = |call: &&Call| {
+            let mut surely = answered.iter().filter(|answered| answered.is_sure);
+            surely.any(|answered| answered.filter == call.input["filter"])
+        };
         Self {
+            lacks_an_answer: !calls.iter().all(is_answered),
             answered,
             asked: calls.iter().map(|call| call.region.clone()).collect(),
             events: seen,
+            has_pages: calls.iter().any(|call| call.input["nextToken"].is_string()),
             was_asked: look.has_called("DescribeEvents"),
             went_wrong: look.went_wrong("DescribeEvents"),
         }
@@ -106,6 +116,10 @@ impl Reading {
         look: &Look<'_>,
         (from, to): (i64, i64),
     ) -> Option<String> {
+        // What stands on a page may stand on another one by then.
+        if self.has_pages && look.truth.has_written(from, to) {
+            return None;
+        }
         let judged_by = self.judged_by(policy, look, (from, to));
         let blocking = judged_by.into_iter().map(|endpoint| {
             let blocking = look.truth.blocked_throughout(policy, endpoint, from, to);

@@ -117,9 +117,8 @@ fn wrong_failure(decided: &Decided<'_>, failure_type: &str, message: &str) -> Op
     } = decided;
     let saw = |code: &str| {
         look.calls.iter().any(|call| {
-            call.fault
-                .as_ref()
-                .is_some_and(|fault| fault.name() == code)
+            let fault = call.fault.as_ref();
+            call.operation == "DescribeEvents" && fault.is_some_and(|fault| fault.name() == code)
         })
     };
     let markers = [

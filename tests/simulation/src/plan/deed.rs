@@ -213,13 +213,56 @@ impl Deed {
 
     /// Calls meet a fault: by the seed, so that each operation meets each.
     pub(super) fn fault_of(rng: &mut Rng, seed: u64) -> Self {
-        let cell = (seed % (FAULTS.len() * OPERATIONS.len()) as u64) as usize;
+        let every = OPERATIONS
+            .into_iter()
+            .flat_map(|operation| FAULTS.map(|name| (operation, name)))
+            .chain(OWN_ERRORS);
+        // Few worlds come to a retry.
+        let times = |operation| {
+            if operation == "RetryStageExecution" {
+                3
+            } else {
+                1
+            }
+        };
+        let cells: Vec<(&str, &str)> = every
+            .flat_map(|cell| std::iter::repeat_n(cell, times(cell.0)))
+            .collect();
+        let (operation, name) = cells[(seed % cells.len() as u64) as usize];
         Self::Fail {
-            operation: OPERATIONS[cell / FAULTS.len()],
+            operation,
             region: None,
-            fault: fault(rng, cell % FAULTS.len()),
+            fault: fault(rng, name),
             calls: rng.usize(1..3),
         }
+    }
+
+    /// A release was begun at `at`. While it goes on, a person stops it, and may let it go on later; or rolls back when it is through.
+    pub(super) fn meddling_with_a_release(
+        rng: &mut Rng,
+        pipeline: usize,
+        at: Duration,
+    ) -> Vec<(Duration, Self)> {
+        let target = Target {
+            pipeline,
+            stage: rng.usize(..2),
+        };
+        if rng.u32(..3) == 0 {
+            let through = at + Duration::from_secs(rng.u64(60..400));
+            return vec![(through, Self::RollBack(target))];
+        }
+        let stop = Self::Stop {
+            pipeline,
+            abandon: rng.bool(),
+        };
+        let stops = at + Duration::from_secs(rng.u64(2..90));
+        let mut deeds = vec![(stops, stop)];
+        if rng.bool() {
+            let retries = stops + Duration::from_secs([3, 15, 50, 100][rng.usize(..4)]);
+            let all = rng.bool();
+            deeds.push((retries, Self::Retry { target, all }));
+        }
+        deeds
     }
 
     /// A person decides something about a stage.
@@ -260,7 +303,14 @@ impl Deed {
         };
         // Or what it lets go on goes wrong.
         if rng.bool() {
-            let failing = fail_at(rng, "RetryStageExecution");
+            let mut failing = fail_at(rng, "RetryStageExecution");
+            if let Self::Fail {
+                operation, fault, ..
+            } = &mut failing
+                && rng.bool()
+            {
+                *fault = of_its_own(rng, operation);
+            }
             return [(told, failing), (told + after, Self::Sweep)];
         }
         [(told, slow), (told + after, meddling)]
@@ -310,10 +360,10 @@ pub(crate) const FAULTS: [&str; 10] = [
     "slow",
 ];
 
-/// The fault of this number.
-fn fault(rng: &mut Rng, number: usize) -> Fault {
+/// The fault of this name.
+fn fault(rng: &mut Rng, name: &str) -> Fault {
     let error = |code: &str| Fault::Error(ServiceError::new(code, "so it goes"));
-    match FAULTS[number] {
+    match name {
         "ThrottlingException" => Fault::Error(ServiceError::throttling()),
         "InternalFailure" => Fault::Error(ServiceError::internal_failure()),
         "silence" => Fault::Silence,
@@ -329,11 +379,15 @@ fn fault(rng: &mut Rng, number: usize) -> Fault {
 fn fail_at(rng: &mut Rng, operation: &'static str) -> Deed {
     let number = rng.usize(..FAULTS.len() + 2);
     let fault = if number < FAULTS.len() {
-        fault(rng, number)
+        fault(rng, FAULTS[number])
     } else {
         of_its_own(rng, operation)
     };
-    let region = (operation == "DescribeEvents" && rng.u32(..4) == 0).then_some("us-east-1");
+    let region = match rng.u32(..6) {
+        0 | 1 if operation == "DescribeEvents" => Some("us-east-1"),
+        2 if operation == "DescribeEvents" => Some("us-east-2"),
+        _ => None,
+    };
     Deed::Fail {
         operation,
         region,
@@ -342,27 +396,43 @@ fn fail_at(rng: &mut Rng, operation: &'static str) -> Deed {
     }
 }
 
+/// What only some operations answer with: an error.
+pub(crate) const OWN_ERRORS: [(&str, &str); 24] = [
+    ("DescribeEvents", "SubscriptionRequiredException"),
+    (
+        "RetryStageExecution",
+        "ConcurrentPipelineExecutionsLimitExceededException",
+    ),
+    ("RetryStageExecution", "NotLatestPipelineExecutionException"),
+    ("RetryStageExecution", "StageNotRetryableException"),
+    ("RetryStageExecution", "StageNotFoundException"),
+    ("RetryStageExecution", "PipelineNotFoundException"),
+    ("GetPipelineState", "PipelineNotFoundException"),
+    ("ListActionExecutions", "PipelineNotFoundException"),
+    ("ListActionExecutions", "PipelineExecutionNotFoundException"),
+    ("ListActionExecutions", "InvalidNextTokenException"),
+    ("ListPipelineExecutions", "PipelineNotFoundException"),
+    ("ListPipelineExecutions", "InvalidNextTokenException"),
+    ("ListPipelines", "InvalidNextTokenException"),
+    ("ListPipelines", "ServiceUnavailable"),
+    ("ListTagsForResource", "ResourceNotFoundException"),
+    ("GetJobDetails", "JobNotFoundException"),
+    ("GetJobDetails", "ServiceUnavailable"),
+    ("PutJobSuccessResult", "JobNotFoundException"),
+    // What is refused for its form.
+    (
+        "PutJobSuccessResult",
+        "OutputVariablesSizeExceededException",
+    ),
+    ("PutJobSuccessResult", "ValidationException"),
+    ("PutJobFailureResult", "JobNotFoundException"),
+    ("PutJobFailureResult", "ValidationException"),
+    ("Publish", "NotFound"),
+    ("Publish", "ServiceUnavailable"),
+];
+
 /// What only some operations answer with.
 fn of_its_own(rng: &mut Rng, operation: &str) -> Fault {
-    let errors: &[&str] = match operation {
-        "DescribeEvents" => &["SubscriptionRequiredException"],
-        "RetryStageExecution" => &[
-            "ConcurrentPipelineExecutionsLimitExceededException",
-            "NotLatestPipelineExecutionException",
-            "StageNotRetryableException",
-        ],
-        "GetPipelineState" | "ListActionExecutions" | "ListPipelineExecutions" => {
-            &["PipelineNotFoundException"]
-        }
-        "ListTagsForResource" => &["ResourceNotFoundException"],
-        // What is refused for its form.
-        "PutJobSuccessResult" => &[
-            "OutputVariablesSizeExceededException",
-            "ValidationException",
-        ],
-        "PutJobFailureResult" => &["ValidationException", "JobNotFoundException"],
-        _ => &["ServiceUnavailable"],
-    };
     match rng.u32(..3) {
         // No list of events is no answer, and neither is one page after the other without an end. Of what is written CodePipeline
         // says no more than that it was.
@@ -375,10 +445,11 @@ fn of_its_own(rng: &mut Rng, operation: &str) -> Fault {
         1 if operation == "DescribeEvents" => {
             Fault::Output(json!({"events": [], "nextToken": "again"}))
         }
-        _ => Fault::Error(ServiceError::new(
-            errors[rng.usize(..errors.len())],
-            "so it goes",
-        )),
+        _ => {
+            let own = OWN_ERRORS.iter().filter(|(of, _)| *of == operation);
+            let own: Vec<&str> = own.map(|(_, code)| *code).collect();
+            Fault::Error(ServiceError::new(own[rng.usize(..own.len())], "so it goes"))
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use super::Simulation;
 use crate::functions::RETRY;
 use crate::invariants::{Checks, Violation};
 use crate::plan::{OPERATIONS, Version};
+use crate::truth::ENDPOINTS;
 
 /// Before the first sweep: sooner than anything is too old to be retried.
 const FIRST_SWEEP: Duration = Duration::from_mins(1);
@@ -28,7 +29,9 @@ impl Simulation {
         self.world.with(|sandbox, _| {
             for operation in OPERATIONS {
                 sandbox.fail(operation, Fault::Silence, 0..0);
-                sandbox.fail_in("us-east-1", operation, Fault::Silence, 0..0);
+                for endpoint in ENDPOINTS {
+                    sandbox.fail_in(endpoint, operation, Fault::Silence, 0..0);
+                }
                 sandbox.limit(operation, usize::MAX);
             }
             sandbox.sns.disturb(Disturbance::Lost, 0..0);
