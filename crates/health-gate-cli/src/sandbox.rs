@@ -19,7 +19,7 @@ use crate::timeline::Timeline;
 const REGION: &str = "us-east-1";
 const FUNCTION: &str = "pipeline-gate";
 /// The topic on which people are told.
-const TOPIC: &str = "people";
+const TOPIC: &str = "health-gate-notifications";
 const PIPELINE: &str = "checkout";
 
 /// The function that is no function: a person answers its jobs.
