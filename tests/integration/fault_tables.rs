@@ -48,7 +48,9 @@ async fn row(name: &str, gate: GateWorld, operation: &str) -> String {
 fn start(gate: &GateWorld) {
     gate.world.with(|sandbox, now| {
         sandbox.create_pipeline(now, "us-east-1", gated("checkout"));
-        sandbox.sns.create_topic("us-east-1", "people");
+        sandbox
+            .sns
+            .create_topic("us-east-1", "health-gate-notifications");
         sandbox
             .start_execution(now, "checkout")
             .expect("nothing is going on");
@@ -189,12 +191,12 @@ async fn faults_of_aws_health() {
     println!("{}\n", table.join("\n"));
     assert_snapshot!(table.join("\n"), @"
     DescribeEvents                         calls     time   result
-    throttled                                  5   2.31 s   SystemUnavailable
-    HTTP 500                                  10   5.07 s   SystemUnavailable
-    HTTP 503                                  10   5.07 s   SystemUnavailable
-    connection refused                        10   5.07 s   SystemUnavailable
-    connection reset                          10   5.07 s   SystemUnavailable
-    no such host                              10   5.07 s   SystemUnavailable
+    throttled                                  5   3.10 s   SystemUnavailable
+    HTTP 500                                  10   4.75 s   SystemUnavailable
+    HTTP 503                                  10   4.75 s   SystemUnavailable
+    connection refused                        10   4.75 s   SystemUnavailable
+    connection reset                          10   4.75 s   SystemUnavailable
+    no such host                              10   4.75 s   SystemUnavailable
     answers after 4 s                          1   4.04 s   success clear
     answers after 6 s                          4  17.06 s   SystemUnavailable
     silent                                     4  17.06 s   SystemUnavailable
@@ -202,8 +204,8 @@ async fn faults_of_aws_health() {
     access denied                              1   0.08 s   PermissionError
     no support plan                            1   0.08 s   ConfigurationError
     us-east-1 silent                           3   8.54 s   success clear
-    us-east-1 HTTP 500                         6   2.29 s   success clear
-    us-east-1 throttled                        5   2.31 s   SystemUnavailable
+    us-east-1 HTTP 500                         6   3.08 s   success clear
+    us-east-1 throttled                        5   3.10 s   SystemUnavailable
     look-up silent                             1   0.32 s   success clear
     panic in the gate                          0   0.04 s   SystemUnavailable
     ");
@@ -253,31 +255,31 @@ async fn faults_of_the_supporting_calls() {
     println!("{}\n", table.join("\n"));
     assert_snapshot!(table.join("\n"), @"
     during an incident                     calls     time   result
-    GetJobDetails throttled                    5   2.29 s   JobFailed
-    GetJobDetails HTTP 500                     5   2.29 s   JobFailed
-    GetJobDetails connection refused           5   2.29 s   JobFailed
+    GetJobDetails throttled                    4   3.04 s   JobFailed
+    GetJobDetails HTTP 500                     4   3.04 s   JobFailed
+    GetJobDetails connection refused           4   3.04 s   JobFailed
     GetJobDetails silent                       1   3.04 s   JobFailed
     GetJobDetails garbage                      1   0.06 s   JobFailed
     GetJobDetails access denied                1   0.06 s   JobFailed
-    ListTagsForResource throttled              5   2.18 s   JobFailed
-    ListTagsForResource HTTP 500               5   2.18 s   JobFailed
-    ListTagsForResource connection refused     5   2.18 s   JobFailed
+    ListTagsForResource throttled              5   1.73 s   JobFailed
+    ListTagsForResource HTTP 500               5   1.73 s   JobFailed
+    ListTagsForResource connection refused     5   1.73 s   JobFailed
     ListTagsForResource silent                 1   3.06 s   JobFailed
     ListTagsForResource garbage                1   0.08 s   JobFailed
     ListTagsForResource access denied          1   0.08 s   JobFailed
-    GetPipelineState throttled                 5   2.18 s   JobFailed
-    GetPipelineState HTTP 500                  5   2.18 s   JobFailed
-    GetPipelineState connection refused        5   2.18 s   JobFailed
+    GetPipelineState throttled                 5   1.73 s   JobFailed
+    GetPipelineState HTTP 500                  5   1.73 s   JobFailed
+    GetPipelineState connection refused        5   1.73 s   JobFailed
     GetPipelineState silent                    1   3.06 s   JobFailed
     GetPipelineState garbage                   1   0.08 s   JobFailed
     GetPipelineState access denied             1   0.08 s   JobFailed
-    Publish throttled                          2   0.23 s   JobFailed
-    Publish HTTP 500                           2   0.23 s   JobFailed
-    Publish connection refused                 2   0.23 s   JobFailed
+    Publish throttled                          2   0.13 s   JobFailed
+    Publish HTTP 500                           2   0.13 s   JobFailed
+    Publish connection refused                 2   0.13 s   JobFailed
     Publish silent                             1   2.06 s   JobFailed
     Publish garbage                            1   0.08 s   JobFailed
     Publish access denied                      1   0.08 s   JobFailed
-    Publish throttled, a hold                  2   0.30 s   in progress
+    Publish throttled, a hold                  2   0.17 s   in progress
     Publish silent, a hold                     1   2.06 s   in progress
     Publish access denied, a hold              1   0.08 s   in progress
     ");
@@ -365,23 +367,23 @@ async fn faults_of_the_answer() {
     println!("{}\n", table.join("\n"));
     assert_snapshot!(table.join("\n"), @"
     PutJobSuccessResult                    calls     time   result
-    throttled once                             2   0.18 s   success clear
-    throttled                                  5   2.14 s   none; job.undelivered; again: success clear
-    HTTP 500 once                              2   0.18 s   success clear
-    HTTP 500                                   5   2.14 s   none; job.undelivered; again: success clear
-    connection refused once                    2   0.18 s   success clear
-    connection refused                         5   2.14 s   none; job.undelivered; again: success clear
+    throttled once                             2   0.29 s   success clear
+    throttled                                  5   1.69 s   none; job.undelivered; again: success clear
+    HTTP 500 once                              2   0.29 s   success clear
+    HTTP 500                                   5   1.69 s   none; job.undelivered; again: success clear
+    connection refused once                    2   0.29 s   success clear
+    connection refused                         5   1.69 s   none; job.undelivered; again: success clear
     access denied                              1   0.04 s   none; job.undelivered; again: success clear
-    silent once                                2   3.16 s   success clear
-    silent                                     5  17.04 s   none; job.undelivered; again: success clear
-    cut after it was accepted                  2   0.18 s   success clear
-    always cut after it was accepted           5   2.14 s   success clear; job.undelivered; again: success clear
-    answers after 4 s                          5  17.04 s   success clear; job.undelivered; again: success clear
+    silent once                                2   3.27 s   success clear
+    silent                                     5  16.59 s   none; job.undelivered; again: success clear
+    cut after it was accepted                  2   0.29 s   success clear
+    always cut after it was accepted           5   1.69 s   success clear; job.undelivered; again: success clear
+    answers after 4 s                          5  16.59 s   success clear; job.undelivered; again: success clear
     garbage                                    1   0.04 s   none; job.undelivered; again: success clear
     refused for what it says                   1   0.08 s   SystemUnavailable
-    a failure: HTTP 500 once                   2   0.30 s   JobFailed
-    a failure: HTTP 500                        5   1.94 s   none; job.undelivered; again: JobFailed
-    a failure: cut after it was accepted       2   0.30 s   JobFailed
+    a failure: HTTP 500 once                   2   0.17 s   JobFailed
+    a failure: HTTP 500                        5   0.86 s   none; job.undelivered; again: JobFailed
+    a failure: cut after it was accepted       2   0.17 s   JobFailed
     already answered otherwise                 1   0.04 s   JobFailed
     unknown job                                1   0.06 s   none; job.not-found; again: none
     ");

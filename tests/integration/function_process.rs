@@ -3,13 +3,15 @@
 use aws_sandbox::{HttpServer, Sandbox};
 
 use crate::in_world::{FUNCTION, RETRY_FUNCTION};
+use crate::permissions::put_roles;
 use crate::program::Program;
 
 pub(crate) async fn serve() -> HttpServer {
     serve_sandbox(Sandbox::new(3)).await
 }
 
-pub(crate) async fn serve_sandbox(sandbox: Sandbox) -> HttpServer {
+pub(crate) async fn serve_sandbox(mut sandbox: Sandbox) -> HttpServer {
+    put_roles(&mut sandbox, "us-east-1");
     HttpServer::bind(([127, 0, 0, 1], 0).into(), sandbox)
         .await
         .expect("loopback has a free port")
@@ -35,7 +37,7 @@ pub(crate) fn start(server: &HttpServer, function: &str, more: &[(&str, &str)]) 
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
         ("AWS_ENDPOINT_URL", endpoint.as_str()),
         ("AWS_REGION", "us-east-1"),
-        ("AWS_ACCESS_KEY_ID", "AKIDPROCESS"),
+        ("AWS_ACCESS_KEY_ID", function),
         ("AWS_SECRET_ACCESS_KEY", "process"),
         ("GATE_FUNCTION_NAME", FUNCTION),
     ];

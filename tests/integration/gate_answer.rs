@@ -17,8 +17,11 @@ fn telling() -> GateWorld {
         ..Settings::default()
     };
     let gate = GateWorld::with("us-east-1", settings, usual());
-    gate.world
-        .with(|sandbox, _| sandbox.sns.create_topic("us-east-1", "people"));
+    gate.world.with(|sandbox, _| {
+        sandbox
+            .sns
+            .create_topic("us-east-1", "health-gate-notifications")
+    });
     gate
 }
 

@@ -21,7 +21,9 @@ async fn held(policy: &Value) -> GateWorld {
     gate.put_event(ec2_issue("1"));
     let action = lambda(FUNCTION, &policy.to_string());
     gate.world.with(|sandbox, now| {
-        sandbox.sns.create_topic("us-east-1", "people");
+        sandbox
+            .sns
+            .create_topic("us-east-1", "health-gate-notifications");
         sandbox.create_pipeline(
             now,
             "us-east-1",
@@ -273,7 +275,9 @@ async fn people_are_told_of_a_hold_as_soon_as_they_can_be() {
     let gate = GateWorld::with("us-east-1", settings, usual());
     gate.put_event(ec2_issue("1"));
     gate.world.with(|sandbox, _| {
-        sandbox.sns.create_topic("us-east-1", "people");
+        sandbox
+            .sns
+            .create_topic("us-east-1", "health-gate-notifications");
         sandbox.fail("Publish", Fault::NoConnection("connection refused"), 0..2);
     });
     gate.job(&hold().to_string()).await;

@@ -256,7 +256,9 @@ async fn each_decision_counts_as_what_it_is() {
                 let refused = ServiceError::new("ValidationException", "no");
                 sandbox.fail("DescribeEvents", Fault::Error(refused), 0..usize::MAX);
             }
-            sandbox.sns.create_topic("us-east-1", "people")
+            sandbox
+                .sns
+                .create_topic("us-east-1", "health-gate-notifications")
         });
         let program = start(&server, FUNCTION, &[("NOTIFICATION_TOPIC_ARN", &topic)]);
         let mut job = event_files::read("codepipeline-job.json");

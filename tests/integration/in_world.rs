@@ -14,11 +14,13 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use stage_retry::StageRetry;
 
+use crate::permissions::put_roles;
+
 /// 2026-11-23 09:00:00 UTC.
 pub(crate) const START: Timestamp = Timestamp::from_millis(1_795_424_400_000);
 pub(crate) const FUNCTION: &str = "pipeline-gate";
 /// The topic on which people are told.
-pub(crate) const TOPIC: &str = "arn:aws:sns:us-east-1:111122223333:people";
+pub(crate) const TOPIC: &str = "arn:aws:sns:us-east-1:111122223333:health-gate-notifications";
 pub(crate) const RETRY_FUNCTION: &str = "stage-retry";
 
 /// A world with the two functions in one region.
@@ -55,12 +57,17 @@ impl GateWorld {
             gates: GateFunctions::from_list(FUNCTION),
             ..settings
         };
-        let clients =
-            Clients::new(&world.sdk_config(region), || look_up).expect("the region is one");
-        let stage_retry = StageRetry::new(clients.clone(), &settings).expect("there is a gate");
+        world.with(|sandbox, _| put_roles(sandbox, region));
+        let clients = |function| {
+            Clients::new(&world.sdk_config_of(function, region), || look_up.clone())
+                .expect("the region is one")
+        };
+        let gate = PipelineGate::new(clients(FUNCTION), &settings);
+        let stage_retry =
+            StageRetry::new(clients(RETRY_FUNCTION), &settings).expect("there is a gate");
         Self {
             world,
-            gate: PipelineGate::new(clients, &settings),
+            gate,
             stage_retry,
             region,
         }

@@ -113,6 +113,47 @@ async fn a_release_passes_fails_is_retried_holds_and_passes() {
                 .any(|line| line.starts_with("pipeline-gate: {")),
             "{lines:?}"
         );
+        let denied: Vec<_> = sandbox.iam.denied().collect();
+        assert!(denied.is_empty(), "{denied:?}");
+        // What Lambda does in the functions' name.
+        let unused = sandbox.iam.unused();
+        assert!(
+            !unused.iter().any(|(_, action)| action.starts_with("logs:")),
+            "{unused:?}"
+        );
+    });
+}
+
+/// Without a role that allows it, nothing reaches AWS, and Lambda cannot write down why.
+#[tokio::test]
+async fn a_function_may_do_what_its_role_allows() {
+    let server = serve().await;
+    server.with(|sandbox, _| {
+        sandbox.codepipeline.delays = quick();
+        sandbox.iam.put_role(FUNCTION, Vec::new());
+    });
+    let timeout = Duration::from_secs(2);
+    create(&server, FUNCTION, &[program_of(FUNCTION)], timeout);
+    release(&server, &json!({}));
+    let first = server.wait_for(|sandbox| sandbox.lambda.finished().first().cloned());
+    let error = patiently(first)
+        .await
+        .result
+        .expect_err("CodePipeline refuses");
+    let text = error.to_string();
+    assert!(text.contains("codepipeline:PutJob"), "{text}");
+    server.with(|sandbox, _| {
+        let denied = |action: &str| sandbox.iam.denied().any(|denied| denied.action == action);
+        for action in [
+            "health:DescribeEvents",
+            "codepipeline:GetJobDetails",
+            "codepipeline:PutJobFailureResult",
+            "logs:CreateLogStream",
+            "logs:PutLogEvents",
+        ] {
+            assert!(denied(action), "{action}");
+        }
+        assert!(sandbox.lambda.logs().is_empty());
     });
 }
 

@@ -139,8 +139,11 @@ async fn people_are_told_once_an_invocation() {
         },
         usual(),
     );
-    gate.world
-        .with(|sandbox, _| sandbox.sns.create_topic(REGION, "people"));
+    gate.world.with(|sandbox, _| {
+        sandbox
+            .sns
+            .create_topic(REGION, "health-gate-notifications")
+    });
     let never = r#"{"regions": ["us-east-1"], "retry": "never"}"#;
     let story = Story::in_world(
         gate,

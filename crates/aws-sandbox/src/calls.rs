@@ -6,12 +6,14 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::ACCOUNT_ID;
 use crate::answer::{Answer, has_waited};
 use crate::codec::Target;
 use crate::codepipeline::CodePipeline;
 use crate::context::Context;
 use crate::faults::Fault;
 use crate::health::Health;
+use crate::iam::action_and_resource;
 use crate::sandbox::{Sandbox, not_found};
 use crate::service::service_name;
 use crate::service_error::ServiceError;
@@ -87,7 +89,10 @@ impl Sandbox {
         };
         let Done { input, result } = match fault.clone() {
             None | Some(Fault::Cut | Fault::Late(_) | Fault::Slow(_)) => {
-                self.operate(now, &target, request.body())
+                match self.authorize(&target, request.body()) {
+                    Ok(()) => self.operate(now, &target, request.body()),
+                    Err(refused) => without(Err(refused)),
+                }
             }
             Some(Fault::Error(error)) => without(Err(error)),
             Some(Fault::Output(output)) => without(Ok(Reply::Output(
@@ -128,6 +133,45 @@ impl Sandbox {
             (Some(Fault::Cut), _) => Answer::Broken("connection reset by peer"),
             (Some(Fault::Late(by)), Answer::Now(response)) => Answer::After(by, response),
             (_, answer) => answer,
+        }
+    }
+
+    /// Whether who signed a call may make it.
+    fn authorize(&mut self, target: &Target, body: &[u8]) -> Result<(), ServiceError> {
+        let (who, region) = (target.principal.as_str(), target.region.as_str());
+        if !self.iam.has_role(who) {
+            return Ok(());
+        }
+        let input = input_of(target, body);
+        let Some((action, resource)) = action_and_resource(&target.operation, region, &input)
+        else {
+            return Ok(());
+        };
+        self.iam
+            .check(who, &action, &resource, None)
+            .map_err(|denied| denied.of_service(&target.service))?;
+        let key = (action == "sns:Publish").then(|| self.sns.key_of(&resource));
+        if let Some(key) = key.flatten() {
+            // SNS makes a data key in the name of who publishes, or takes the one that it has made before.
+            let via = format!("sns.{region}.amazonaws.com");
+            for action in ["kms:GenerateDataKey", "kms:Decrypt"] {
+                self.iam
+                    .check(who, action, key, Some(&via))
+                    .map_err(|_| ServiceError::no_access_to_key())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A line that a function wrote: Lambda brings it to the function's log group in the function's name, or loses it.
+    pub(crate) fn log(&mut self, region: &str, function: &str, line: &str) {
+        let stream = format!(
+            "arn:aws:logs:{region}:{ACCOUNT_ID}:log-group:/aws/lambda/{function}:log-stream:1"
+        );
+        let may = ["logs:CreateLogStream", "logs:PutLogEvents"]
+            .map(|action| self.iam.check(function, action, &stream, None).is_ok());
+        if may == [true; 2] {
+            self.lambda.log(function, line);
         }
     }
 

@@ -32,6 +32,8 @@ pub(crate) struct Target {
     pub(crate) operation: String,
     /// The region of the credential's scope.
     pub(crate) region: String,
+    /// The credential's access key.
+    pub(crate) principal: String,
 }
 
 impl Target {
@@ -69,7 +71,8 @@ impl Target {
             let (service, operation) = header("x-amz-target")?.split_once('.')?;
             (Codec::Json, service.to_owned(), operation.to_owned())
         };
-        let Some((region, signing_name)) = header("authorization").and_then(scope) else {
+        let Some([principal, region, signing_name]) = header("authorization").and_then(scope)
+        else {
             let error = ServiceError::new(
                 "MissingAuthenticationTokenException",
                 "Missing Authentication Token",
@@ -106,6 +109,7 @@ impl Target {
             service,
             operation,
             region: region.to_owned(),
+            principal: principal.to_owned(),
         }))
     }
 }
@@ -120,14 +124,12 @@ fn region_of_host(host: &str) -> Option<&str> {
         .filter(|region| !region.contains('.'))
 }
 
-/// Region and service of `AWS4-HMAC-SHA256 Credential=AKIA…/20261123/us-east-1/health/aws4_request, …`.
-fn scope(authorization: &str) -> Option<(&str, &str)> {
-    let mut parts = authorization
-        .split_once("Credential=")?
-        .1
-        .split('/')
-        .skip(2);
-    Some((parts.next()?, parts.next()?))
+/// Access key, region and service of `AWS4-HMAC-SHA256 Credential=AKIA…/20261123/us-east-1/health/aws4_request, …`.
+fn scope(authorization: &str) -> Option<[&str; 3]> {
+    let mut parts = authorization.split_once("Credential=")?.1.split('/');
+    let access_key = parts.next()?;
+    let mut scope = parts.skip(1);
+    Some([access_key, scope.next()?, scope.next()?])
 }
 
 fn signing_name_of(service: &str) -> Option<&'static str> {

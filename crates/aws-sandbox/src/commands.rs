@@ -12,7 +12,7 @@ use crate::faults::Fault;
 use crate::health::Event;
 use crate::lambda::Program;
 use crate::sandbox::Sandbox;
-use crate::service::prefix_of;
+use crate::service::action_of;
 use crate::service_error::ServiceError;
 use crate::signals;
 use crate::sns::Disturbance;
@@ -192,7 +192,7 @@ impl FaultName {
         Ok(match self {
             Self::Throttle => Fault::Error(ServiceError::throttling()),
             Self::Deny => {
-                let prefix = prefix_of(operation).unwrap_or_default();
+                let prefix = action_of(operation).map_or("", |(prefix, _)| prefix);
                 Fault::Error(ServiceError::access_denied(&format!(
                     "{prefix}:{operation}"
                 )))

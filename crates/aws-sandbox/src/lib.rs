@@ -24,6 +24,7 @@ pub mod eventbridge;
 mod faults;
 pub mod health;
 mod http_server;
+pub mod iam;
 mod ids;
 pub mod lambda;
 mod pattern;

@@ -16,6 +16,7 @@ use crate::command::Command;
 use crate::eventbridge::EventBridge;
 use crate::faults::{Fault, Faults};
 use crate::health::{Event, Health};
+use crate::iam::Iam;
 use crate::ids::Ids;
 use crate::lambda::{Invoke, Lambda};
 use crate::service::service_id;
@@ -46,6 +47,8 @@ pub struct Sandbox {
     pub sns: Sns,
     /// EventBridge.
     pub eventbridge: EventBridge,
+    /// IAM.
+    pub iam: Iam,
     /// Who called what.
     pub transcript: Transcript,
     /// The programs that a function may be created with, by their names: the executable and its arguments.
@@ -64,6 +67,7 @@ impl Sandbox {
             lambda: Lambda::default(),
             sns: Sns::default(),
             eventbridge: EventBridge::default(),
+            iam: Iam::default(),
             transcript: Transcript::default(),
             programs: BTreeMap::new(),
             scenario: Agenda::default(),
@@ -266,6 +270,7 @@ impl Sandbox {
             service: service_id(service).to_owned(),
             operation: operation.to_owned(),
             region: region.to_owned(),
+            principal: String::new(),
         };
         self.operate(now, &target, input.to_string().as_bytes())
             .output()

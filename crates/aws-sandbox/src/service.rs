@@ -25,36 +25,85 @@ pub(crate) fn service_id(name: &str) -> &str {
         .map_or(name, |(_, id)| id)
 }
 
-/// The actions of IAM that the sandbox plays: the service's prefix, and the operation.
-pub(crate) const ACTIONS: [(&str, &str); 24] = [
-    ("codepipeline", "CreatePipeline"),
-    ("codepipeline", "DisableStageTransition"),
-    ("codepipeline", "EnableStageTransition"),
-    ("codepipeline", "GetJobDetails"),
-    ("codepipeline", "GetPipeline"),
-    ("codepipeline", "GetPipelineExecution"),
-    ("codepipeline", "GetPipelineState"),
-    ("codepipeline", "ListActionExecutions"),
-    ("codepipeline", "ListPipelineExecutions"),
-    ("codepipeline", "ListPipelines"),
-    ("codepipeline", "ListTagsForResource"),
-    ("codepipeline", "PutJobFailureResult"),
-    ("codepipeline", "PutJobSuccessResult"),
-    ("codepipeline", "RetryStageExecution"),
-    ("codepipeline", "RollbackStage"),
-    ("codepipeline", "StartPipelineExecution"),
-    ("codepipeline", "StopPipelineExecution"),
-    ("codepipeline", "TagResource"),
-    ("codepipeline", "UntagResource"),
-    ("codepipeline", "UpdatePipeline"),
-    ("health", "DescribeEvents"),
-    ("sns", "CreateTopic"),
-    ("sns", "Publish"),
-    ("sns", "Subscribe"),
+/// What an action is done to (Service Authorization Reference).
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Resource {
+    /// Nothing that has a name.
+    Any,
+    /// What this member names by its ARN.
+    Arn(&'static str),
+    /// The pipeline that this member names.
+    Pipeline(&'static str),
+    /// The stage of `pipelineName` and `stageName`.
+    Stage,
+    /// The pipeline that is declared.
+    NewPipeline,
+    /// The topic of `Name`.
+    Topic,
+}
+
+/// The actions of IAM that the sandbox plays: the service's prefix, the operation, and what it is done to.
+pub(crate) const ACTIONS: [(&str, &str, Resource); 24] = [
+    ("codepipeline", "CreatePipeline", Resource::NewPipeline),
+    ("codepipeline", "DisableStageTransition", Resource::Stage),
+    ("codepipeline", "EnableStageTransition", Resource::Stage),
+    ("codepipeline", "GetJobDetails", Resource::Any),
+    ("codepipeline", "GetPipeline", Resource::Pipeline("name")),
+    (
+        "codepipeline",
+        "GetPipelineExecution",
+        Resource::Pipeline("pipelineName"),
+    ),
+    (
+        "codepipeline",
+        "GetPipelineState",
+        Resource::Pipeline("name"),
+    ),
+    (
+        "codepipeline",
+        "ListActionExecutions",
+        Resource::Pipeline("pipelineName"),
+    ),
+    (
+        "codepipeline",
+        "ListPipelineExecutions",
+        Resource::Pipeline("pipelineName"),
+    ),
+    ("codepipeline", "ListPipelines", Resource::Any),
+    (
+        "codepipeline",
+        "ListTagsForResource",
+        Resource::Arn("resourceArn"),
+    ),
+    ("codepipeline", "PutJobFailureResult", Resource::Any),
+    ("codepipeline", "PutJobSuccessResult", Resource::Any),
+    ("codepipeline", "RetryStageExecution", Resource::Stage),
+    ("codepipeline", "RollbackStage", Resource::Stage),
+    (
+        "codepipeline",
+        "StartPipelineExecution",
+        Resource::Pipeline("name"),
+    ),
+    (
+        "codepipeline",
+        "StopPipelineExecution",
+        Resource::Pipeline("pipelineName"),
+    ),
+    ("codepipeline", "TagResource", Resource::Arn("resourceArn")),
+    (
+        "codepipeline",
+        "UntagResource",
+        Resource::Arn("resourceArn"),
+    ),
+    ("codepipeline", "UpdatePipeline", Resource::NewPipeline),
+    ("health", "DescribeEvents", Resource::Any),
+    ("sns", "CreateTopic", Resource::Topic),
+    ("sns", "Publish", Resource::Arn("TopicArn")),
+    ("sns", "Subscribe", Resource::Arn("TopicArn")),
 ];
 
-/// The prefix of the service that has this operation.
-pub(crate) fn prefix_of(operation: &str) -> Option<&'static str> {
-    let found = ACTIONS.iter().find(|(_, of)| *of == operation);
-    found.map(|(prefix, _)| *prefix)
+/// The prefix of the service that has this operation, and what it is done to.
+pub(crate) fn action_of(operation: &str) -> Option<(&'static str, Resource)> {
+    let found = ACTIONS.iter().find(|(_, of, _)| *of == operation);
+    found.map(|(prefix, _, resource)| (*prefix, *resource))
 }

@@ -58,6 +58,14 @@ impl ServiceError {
         Self::new("AccessDeniedException", message)
     }
 
+    /// KMS refuses SNS a key in the name of who publishes.
+    pub(crate) fn no_access_to_key() -> Self {
+        Self::new(
+            "KMSAccessDenied",
+            "The ciphertext references a key that doesn't exist or that you don't have access to",
+        )
+    }
+
     /// The service has no such operation, or the sandbox does not play it.
     pub(crate) fn unknown_operation(service: &str, operation: &str) -> Self {
         Self::new(

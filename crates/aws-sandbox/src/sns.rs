@@ -19,6 +19,8 @@ use subscribe::Subscription;
 #[derive(Debug, Default)]
 pub struct Sns {
     topics: BTreeMap<String, Vec<Subscription>>,
+    /// The keys of the topics that are encrypted.
+    keys: BTreeMap<String, String>,
     published: Vec<Published>,
     disturbances: Disturbances,
     on_their_way: Agenda<Invoke>,
@@ -43,6 +45,16 @@ impl Sns {
         let arn = format!("arn:aws:sns:{region}:{ACCOUNT_ID}:{name}");
         self.topics.entry(arn.clone()).or_default();
         arn
+    }
+
+    /// Encrypts a topic with a key of KMS.
+    pub fn encrypt_topic(&mut self, topic_arn: &str, key_arn: &str) {
+        self.keys.insert(topic_arn.to_owned(), key_arn.to_owned());
+    }
+
+    /// The ARN of the key that a topic is encrypted with.
+    pub(crate) fn key_of(&self, topic_arn: &str) -> Option<&str> {
+        self.keys.get(topic_arn).map(String::as_str)
     }
 
     /// Whether there is a topic of this ARN.

@@ -174,11 +174,16 @@ impl World {
 
     /// What the SDK's clients of a process in `region` are made from.
     pub fn sdk_config(&self, region: &str) -> SdkConfig {
+        self.sdk_config_of("AKIDSANDBOX", region)
+    }
+
+    /// The same for a process that calls as `principal`: its role says what it may do, if there is one.
+    pub fn sdk_config_of(&self, principal: &str, region: &str) -> SdkConfig {
         SdkConfig::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
             .region(Region::new(region.to_owned()))
             .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
-                "AKIDSANDBOX",
+                principal,
                 "sandbox",
                 None,
                 None,

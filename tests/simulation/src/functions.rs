@@ -67,7 +67,7 @@ impl Environment {
     ) -> Self {
         let name = format!("{function}-{number}");
         let calls = Calls::default();
-        let config = world.sdk_config(region);
+        let config = world.sdk_config_of(function, region);
         let inner = config.http_client().expect("the world has one");
         let client = Interruptible {
             inner,

@@ -55,13 +55,15 @@ pub enum Invariant {
     PeopleAreTold,
     /// No log, message or result shows artifact credentials.
     NoCredentials,
+    /// No function does what `template.yaml` does not allow it.
+    OnlyAllowed,
     /// No function panics.
     NoPanic,
 }
 
 impl Invariant {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::OneResult,
         Self::InTime,
         Self::NoPassWhileBlocked,
@@ -75,6 +77,7 @@ impl Invariant {
         Self::OutcomesAreTrue,
         Self::PeopleAreTold,
         Self::NoCredentials,
+        Self::OnlyAllowed,
         Self::NoPanic,
     ];
 
@@ -102,6 +105,7 @@ impl Invariant {
             Self::OutcomesAreTrue => "why a stage was left alone is true",
             Self::PeopleAreTold => "people are told what they were promised to be told, once",
             Self::NoCredentials => "no log, message or result shows credentials",
+            Self::OnlyAllowed => "no function does what template.yaml does not allow it",
             Self::NoPanic => "nothing panics",
         }
     }
@@ -316,6 +320,7 @@ impl Checks {
             calls,
         };
         self.in_time(&look)?;
+        self.only_allowed(&look)?;
         match &*ended.invocation.function {
             GATE => {
                 self.given_credentials += 1;
@@ -328,6 +333,15 @@ impl Checks {
             }
             _ => Ok(()),
         }
+    }
+
+    fn only_allowed(&mut self, look: &Look<'_>) -> Checked {
+        let denied = look
+            .world
+            .with(|sandbox, _| sandbox.iam.denied().next().cloned());
+        let broken = denied.map(|denied| format!("IAM refuses {denied:?}"));
+        let has_called = !look.calls.is_empty();
+        self.hold(Invariant::OnlyAllowed, has_called, look.world.now(), broken)
     }
 
     /// What was written since the last time is looked through.

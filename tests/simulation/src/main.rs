@@ -14,8 +14,8 @@ use simulation::{Failure, Seeds, Story, play};
 const ENOUGH: u64 = 1_000;
 
 /// Plays both functions in random worlds, one for each seed, and checks what has to hold in all of them. Exits with 1 if something
-/// does not hold, and with 3 if an invariant could not have been broken, an operation did not meet a fault, or people did not get their way
-/// in any of a thousand of them or more.
+/// does not hold, and with 3 if an invariant could not have been broken, an operation did not meet a fault, people did not get their way, or
+/// no function did what the template allows it, in any of a thousand of them or more.
 #[derive(Debug, Parser)]
 struct Arguments {
     /// How many seeds.
@@ -74,7 +74,11 @@ fn main() -> ExitCode {
     for deed in &undone {
         eprintln!("always refused, so that nothing is shown: {deed}");
     }
-    if idle.is_empty() && unmet.is_empty() && undone.is_empty() {
+    let unused = seeds.unused();
+    for (function, action) in &unused {
+        eprintln!("template.yaml allows {function} what it never does: {action}");
+    }
+    if idle.is_empty() && unmet.is_empty() && undone.is_empty() && unused.is_empty() {
         ExitCode::SUCCESS
     } else {
         ExitCode::from(3)

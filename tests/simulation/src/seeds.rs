@@ -21,6 +21,8 @@ pub struct Seeds {
     faults: BTreeMap<(String, String), usize>,
     labels: BTreeSet<(usize, usize)>,
     people: BTreeMap<&'static str, (usize, usize)>,
+    /// What the template allows and no function has done in any of them.
+    unused: Option<BTreeSet<(String, String)>>,
     steps: usize,
     calls: usize,
     took: Duration,
@@ -82,6 +84,10 @@ impl Seeds {
             let count = self.people.entry(deed).or_default();
             *count = (count.0 + done, count.1 + refused);
         }
+        self.unused = Some(match self.unused.take() {
+            None => story.unused,
+            Some(unused) => &unused & &story.unused,
+        });
         for (fault, count) in story.faults {
             *self.faults.entry(fault).or_default() += count;
         }
@@ -119,6 +125,14 @@ impl Seeds {
     pub fn undone(&self) -> Vec<&'static str> {
         let undone = self.people.iter().filter(|(_, (done, _))| *done == 0);
         undone.map(|(deed, _)| *deed).collect()
+    }
+
+    /// What the template allows a function and it never did: the function and the action. What Lambda does in its name (writing
+    /// logs) is not played.
+    pub fn unused(&self) -> Vec<&(String, String)> {
+        let all = self.unused.iter().flatten();
+        all.filter(|(_, action)| !action.starts_with("logs:"))
+            .collect()
     }
 
     /// A line an operation, a column a fault.

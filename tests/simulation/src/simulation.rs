@@ -4,15 +4,16 @@ mod deeds;
 mod settlement;
 
 use std::any::Any;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::time::Duration;
 
 use aws_sandbox::codepipeline::Deployment;
 use aws_sandbox::eventbridge::NotificationRule;
+use aws_sandbox::iam::Permission;
 use aws_sandbox::lambda::Invocation;
-use aws_sandbox::{Timestamp, World};
+use aws_sandbox::{ACCOUNT_ID, Sandbox, Timestamp, World};
 use futures_util::future::{AbortHandle, Abortable, Aborted};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use health_gate::{AccountPolicy, GateFunctions, Wildcards};
@@ -29,7 +30,22 @@ use crate::truth::Truth;
 /// The bucket to which every deployment fails.
 const BROKEN: &str = crate::plan::BROKEN;
 /// The topic on which people are told.
-const PEOPLE: &str = "people";
+const PEOPLE: &str = "health-gate-notifications";
+/// What `template.yaml` allows each function.
+const ALLOWED: &str = include_str!("../../template/allowed.json");
+
+/// Gives the functions their roles, and encrypts the topic on which people are told.
+fn put_roles(sandbox: &mut Sandbox, region: &str) {
+    let allowed = ALLOWED.replace("{region}", region);
+    let roles: BTreeMap<String, Vec<Permission>> =
+        serde_json::from_str(&allowed).expect("the template's permissions");
+    for (function, permissions) in roles {
+        sandbox.iam.put_role(&function, permissions);
+    }
+    let topic = format!("arn:aws:sns:{region}:{ACCOUNT_ID}:{PEOPLE}");
+    let key = format!("arn:aws:kms:{region}:{ACCOUNT_ID}:key/TopicsKey");
+    sandbox.sns.encrypt_topic(&topic, &key);
+}
 
 /// A world in which a plan is carried out.
 pub(crate) struct Simulation {
@@ -81,6 +97,7 @@ impl Simulation {
                 .set_deployment(BROKEN, Deployment { takes, fails });
             sandbox.health.replication_lag = plan.lag;
             sandbox.health.longest_page = plan.page;
+            put_roles(sandbox, region);
             sandbox.connect_signals(now, region, RETRY);
             for pipeline in &plan.pipelines {
                 sandbox.create_pipeline(now, region, pipeline.declaration());
@@ -169,6 +186,7 @@ impl Simulation {
         }
         Played {
             violation,
+            unused: self.world.with(|sandbox, _| sandbox.iam.unused()),
             calls,
             timeline: self.timeline,
             checks: self.checks,
@@ -407,5 +425,7 @@ pub(crate) struct Played {
     pub(crate) calls: Vec<aws_sandbox::Call>,
     pub(crate) timeline: Timeline,
     pub(crate) checks: Checks,
+    /// What the template allows and no function has done: the function and the action.
+    pub(crate) unused: BTreeSet<(String, String)>,
     pub(crate) log: String,
 }

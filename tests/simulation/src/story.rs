@@ -27,6 +27,8 @@ pub struct Story {
     pub(crate) labels: BTreeSet<(usize, usize)>,
     /// What people did, how often, and how often CodePipeline refused it.
     pub(crate) people: BTreeMap<&'static str, (usize, usize)>,
+    /// What the template allows and no function has done: the function and the action.
+    pub(crate) unused: BTreeSet<(String, String)>,
     /// How many things were done and invocations ended.
     pub steps: usize,
     /// The calls that the functions made.
@@ -84,6 +86,7 @@ impl Story {
             calls,
             timeline,
             checks,
+            unused,
             log,
         } = Simulation::play(plan);
         Self {
@@ -95,6 +98,7 @@ impl Story {
             faults: checks.faults,
             labels: checks.labels,
             people: checks.people,
+            unused,
             steps: checks.steps,
             calls,
             again: plan.again.clone(),

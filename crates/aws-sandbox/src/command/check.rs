@@ -11,7 +11,7 @@ use crate::commands::{changed, refused};
 use crate::eventbridge::EventDelays;
 use crate::health;
 use crate::pattern::Pattern;
-use crate::service::{ACTIONS, is_service, prefix_of};
+use crate::service::{ACTIONS, action_of, is_service};
 use crate::service_error::ServiceError;
 
 /// The most pages that EventBridge gets an event in.
@@ -151,10 +151,10 @@ fn form(member: &str, text: &str, pattern: &str) -> Result<(), ServiceError> {
 
 /// A slip in an operation's name would be a fault that never happens.
 fn operation_name(operation: &str) -> Result<(), ServiceError> {
-    if prefix_of(operation).is_some() {
+    if action_of(operation).is_some() {
         return Ok(());
     }
-    let known: Vec<&str> = ACTIONS.iter().map(|(_, operation)| *operation).collect();
+    let known: Vec<&str> = ACTIONS.iter().map(|(_, operation, _)| *operation).collect();
     Err(refused(format!(
         "no operation `{operation}`; there are: {}",
         known.join(", ")

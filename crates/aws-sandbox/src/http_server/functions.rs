@@ -65,7 +65,8 @@ fn start(arn: &str, program: &Program, address: SocketAddr) -> std::io::Result<C
         .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
         .env("AWS_ENDPOINT_URL", format!("http://{address}"))
         .env("AWS_REGION", region)
-        .env("AWS_ACCESS_KEY_ID", "AKIDSANDBOX")
+        // As whom it calls: the role of this name, if there is one.
+        .env("AWS_ACCESS_KEY_ID", function)
         .env("AWS_SECRET_ACCESS_KEY", "sandbox")
         // Its calls say whose they are.
         .env("AWS_SDK_UA_APP_ID", function)
@@ -83,8 +84,8 @@ async fn watch(shared: Arc<Shared>, arn: String, mut child: Child, killed: onesh
     let stderr = child.stderr.take();
     let work = async {
         let status = tokio::join!(
-            keep(&shared, name_of(&arn), stdout),
-            keep(&shared, name_of(&arn), stderr),
+            keep(&shared, &arn, stdout),
+            keep(&shared, &arn, stderr),
             child.wait()
         );
         status.2
@@ -100,11 +101,11 @@ async fn watch(shared: Arc<Shared>, arn: String, mut child: Child, killed: onesh
     }
 }
 
-async fn keep(shared: &Shared, function: &str, pipe: Option<impl AsyncRead + Unpin>) {
+async fn keep(shared: &Shared, arn: &str, pipe: Option<impl AsyncRead + Unpin>) {
     let Some(pipe) = pipe else { return };
     let mut lines = BufReader::new(pipe).lines();
     while let Ok(Some(line)) = lines.next_line().await {
-        shared.with(|sandbox, _| sandbox.lambda.log(function, &line));
+        shared.with(|sandbox, _| sandbox.log(region_of(arn), name_of(arn), &line));
     }
 }
 

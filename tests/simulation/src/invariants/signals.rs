@@ -1,8 +1,10 @@
 //! The signals that stage-retry gets, and the looks that it takes because of them.
 
+use std::time::SystemTime;
+
 use serde_json::Value;
 
-use super::{Checked, Checks, Invariant, Look};
+use super::{Checked, Checks, Ended, Invariant, Look};
 use crate::functions::Ending;
 use crate::plan::Plan;
 
@@ -20,7 +22,8 @@ enum CallsFor {
 
 impl CallsFor {
     /// By what people were promised of each kind of message.
-    fn of(payload: &Value, plan: &Plan) -> Self {
+    fn of(ended: &Ended, plan: &Plan) -> Self {
+        let payload = &ended.invocation.payload;
         let message = payload["Records"][0]["Sns"]["Message"].as_str();
         let message: Value = message
             .and_then(|message| serde_json::from_str(message).ok())
@@ -28,10 +31,16 @@ impl CallsFor {
         let is_own =
             message["account"] == aws_sandbox::ACCOUNT_ID && message["region"] == plan.regions.home;
         let detail = &message["detail"];
+        let end = detail["endTime"].as_str();
+        let end = end.and_then(|end| httpdate::parse_http_date(end).ok());
+        let is_over = detail["statusCode"] == "closed"
+            || end.is_some_and(|end| end <= SystemTime::from(ended.began));
         match message["source"].as_str() {
             _ if message["id"] == IDLE => Self::Nothing,
             Some("health-gate") => Self::Scan,
-            Some("aws.health") if is_own && detail["backupEvent"] != "true" => Self::Scan,
+            Some("aws.health") if is_own && is_over && detail["backupEvent"] != "true" => {
+                Self::Scan
+            }
             Some("aws.codepipeline") if is_own => {
                 Self::Pipeline(detail["pipeline"].as_str().unwrap_or_default().to_owned())
             }
@@ -54,7 +63,7 @@ impl Checks {
             .filter(|call| call.operation == "GetPipelineState")
             .filter_map(|call| call.input["name"].as_str())
             .collect();
-        let (danger, broken) = match CallsFor::of(&look.ended.invocation.payload, look.plan) {
+        let (danger, broken) = match CallsFor::of(look.ended, look.plan) {
             CallsFor::Nothing => {
                 let made = &look.ended.made;
                 let what =
