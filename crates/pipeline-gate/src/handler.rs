@@ -50,7 +50,8 @@ impl PipelineGate {
             return Err(error);
         };
         let begin = self.clients.clock.now();
-        let time = TimeBudget::new(&self.clients.clock, context.deadline());
+        let clock = &self.clients.clock;
+        let time = TimeBudget::new(clock, clock.deadline(context.deadline()));
         let job = Job {
             clients: &self.clients,
             account_policy: &self.account_policy,

@@ -72,7 +72,8 @@ impl StageRetry {
     pub async fn handle(&self, event: LambdaEvent<SnsEvent>) -> Result<Account, HandlerError> {
         let (event, context) = event.into_parts();
         let clients = &self.clients;
-        let time = TimeBudget::new(&clients.clock, context.deadline());
+        let deadline = clients.clock.deadline(context.deadline());
+        let time = TimeBudget::new(&clients.clock, deadline);
         let calls_before = clients.calls();
 
         let signals = event.signals(&clients.region, clients.clock.now());
