@@ -68,7 +68,13 @@ async fn trouble_is_counted_and_seen() {
             "WARN",
             false,
         ),
-        ("DescribeEvents", "AccessDeniedException", "", "WARN", false),
+        (
+            "DescribeEvents",
+            "AccessDeniedException",
+            "Unknown",
+            "WARN",
+            false,
+        ),
         (
             "ListTagsForResource",
             "AccessDeniedException",

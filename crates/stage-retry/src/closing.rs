@@ -98,6 +98,8 @@ impl Closing<'_> {
         };
         let stages = |outcome| self.account.count(outcome);
         count("Retried", stages(RetryOutcome::Retried));
+        // Once, as the reading is: of AWS Health, for all stages.
+        count("Unknown", usize::from(stages(RetryOutcome::Unknown) > 0));
         count("RetryBusy", self.account.busy_stages());
         let is_denied = |settled: &Settlement| settled.outcome == RetryOutcome::Denied;
         let not_listed = self.account.not_listed.as_ref().is_some_and(is_denied);

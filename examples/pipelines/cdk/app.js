@@ -1,4 +1,4 @@
-// A pipeline of type V2 with health-gate in it: a new version of website.zip in the source bucket is deployed to the website's bucket,
+// A pipeline of type V2 with health-gate in it: a release, begun by hand, deploys website.zip of the source bucket to the website's bucket,
 // unless AWS is in trouble. health-gate's own stack has to exist in the region.
 //
 //   npx cdk synth --context sourceBucket=NAME --context websiteBucket=NAME

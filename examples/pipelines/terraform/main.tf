@@ -1,4 +1,4 @@
-# A pipeline of type V2 with health-gate in it: a new version of website.zip in the source bucket is deployed to the website's bucket,
+# A pipeline of type V2 with health-gate in it: a release, begun by hand, deploys website.zip of the source bucket to the website's bucket,
 # unless AWS is in trouble. health-gate's own stack has to exist in the region.
 
 terraform {
@@ -6,7 +6,7 @@ terraform {
   required_providers {
     aws = {
       source  = "hashicorp/aws"
-      version = ">= 5.40"
+      version = ">= 6.0"
     }
   }
 }
@@ -28,6 +28,8 @@ variable "artifact_bucket" {
 
 data "aws_region" "current" {}
 
+data "aws_partition" "current" {}
+
 # What health-gate's stack has made.
 data "aws_lambda_function" "pipeline_gate" {
   function_name = "pipeline-gate"
@@ -38,6 +40,9 @@ resource "aws_codepipeline" "website" {
   pipeline_type  = "V2"
   execution_mode = "QUEUED"
   role_arn       = aws_iam_role.pipeline.arn
+
+  # A pipeline begins a release when it is made: with its permissions.
+  depends_on = [aws_iam_role_policy.pipeline]
 
   artifact_store {
     type     = "S3"
@@ -79,7 +84,7 @@ resource "aws_codepipeline" "website" {
       configuration = {
         FunctionName = data.aws_lambda_function.pipeline_gate.function_name
         UserParameters = jsonencode({
-          regions    = [data.aws_region.current.name, "global"]
+          regions    = [data.aws_region.current.region, "global"]
           onIncident = "hold"
           maxHold    = "2h"
         })
@@ -139,22 +144,22 @@ resource "aws_iam_role_policy" "pipeline" {
       {
         Effect   = "Allow"
         Action   = ["s3:GetBucketVersioning", "s3:GetBucketAcl", "s3:GetBucketLocation"]
-        Resource = "arn:aws:s3:::${var.source_bucket}"
+        Resource = "arn:${data.aws_partition.current.partition}:s3:::${var.source_bucket}"
       },
       {
         Effect   = "Allow"
         Action   = ["s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectTagging", "s3:GetObjectVersionTagging"]
-        Resource = "arn:aws:s3:::${var.source_bucket}/website.zip"
+        Resource = "arn:${data.aws_partition.current.partition}:s3:::${var.source_bucket}/website.zip"
       },
       {
         Effect   = "Allow"
         Action   = ["s3:GetObject", "s3:PutObject"]
-        Resource = "arn:aws:s3:::${var.artifact_bucket}/*"
+        Resource = "arn:${data.aws_partition.current.partition}:s3:::${var.artifact_bucket}/*"
       },
       {
         Effect   = "Allow"
         Action   = "s3:PutObject"
-        Resource = "arn:aws:s3:::${var.website_bucket}/*"
+        Resource = "arn:${data.aws_partition.current.partition}:s3:::${var.website_bucket}/*"
       },
     ]
   })
