@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 
 use time::UtcDateTime;
 
-use crate::event::{Event, Phase};
+use crate::event::Event;
 use crate::policy::Policy;
 use crate::reading::{Reading, Unread};
+use crate::ruling::Ruling;
 
 /// The first column of the decision table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,26 +75,23 @@ impl Assessment {
     pub fn of(policy: &Policy, reading: &Reading, now: UtcDateTime) -> Self {
         let mut incidents = Vec::new();
         let mut stale = Vec::new();
-        let matching = reading.events.iter().filter(|event| policy.matches(event));
-        let matching = each_once(
-            matching
-                .cloned()
-                .map(|event| (standing(policy, &event, now), event))
-                .collect(),
-        );
+        let ruled = reading.events.iter().cloned();
+        let ruled = ruled.map(|event| (Ruling::of(policy, &event, now), event));
+        let matching = ruled.filter(|(ruling, _)| !matches!(ruling, Ruling::Excluded(_)));
+        let matching = each_once(matching.collect());
         let matched = matching.len();
-        for (standing, event) in matching {
-            match standing {
-                Standing::Open => incidents.push(Incident {
+        for (ruling, event) in matching {
+            match ruling {
+                Ruling::Open => incidents.push(Incident {
                     event,
                     closed: None,
                 }),
-                Standing::JustClosed(at) => incidents.push(Incident {
+                Ruling::JustClosed(at) => incidents.push(Incident {
                     event,
                     closed: Some(at),
                 }),
-                Standing::Stale => stale.push(event),
-                Standing::Over => {}
+                Ruling::Stale => stale.push(event),
+                Ruling::Closed(_) | Ruling::NotBegun | Ruling::Excluded(_) => {}
             }
         }
         let finding = match (incidents.is_empty(), &reading.unread) {
@@ -112,41 +110,11 @@ impl Assessment {
     }
 }
 
-/// What an event of a policy means to it, the worst first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Standing {
-    Open,
-    JustClosed(Option<UtcDateTime>),
-    Stale,
-    Over,
-}
-
-fn standing(policy: &Policy, event: &Event, now: UtcDateTime) -> Standing {
-    match event.phase(now) {
-        Phase::Open => {
-            let is_stale = |updated| now - updated >= policy.stale_after.duration();
-            if event.last_updated_time.is_some_and(is_stale) {
-                Standing::Stale
-            } else {
-                Standing::Open
-            }
-        }
-        // An end at an unknown time may have been just now.
-        Phase::Closed(at)
-            if at.is_none_or(|at| now - at < policy.quiet_period.duration())
-                && !policy.quiet_period.is_zero() =>
-        {
-            Standing::JustClosed(at)
-        }
-        Phase::Closed(_) | Phase::Neither => Standing::Over,
-    }
-}
-
 /// Newest first, then by ARN. Pages may shift while they are read, so that an event comes twice: the worst copy counts.
-fn each_once(mut events: Vec<(Standing, Event)>) -> Vec<(Standing, Event)> {
-    events.sort_by(|(standing_a, a), (standing_b, b)| {
-        standing_a
-            .cmp(standing_b)
+pub(crate) fn each_once(mut events: Vec<(Ruling, Event)>) -> Vec<(Ruling, Event)> {
+    events.sort_by(|(ruling_a, a), (ruling_b, b)| {
+        ruling_a
+            .cmp(ruling_b)
             .then_with(|| b.last_seen().cmp(&a.last_seen()))
             .then_with(|| a.arn.cmp(&b.arn))
     });

@@ -53,6 +53,7 @@ mod reading;
 mod region;
 mod report;
 mod retry_outcome;
+mod ruling;
 mod signal;
 mod stage;
 mod stopped_stage;
@@ -71,13 +72,14 @@ pub use pipeline_context::PipelineContext;
 #[cfg(feature = "schema")]
 pub use policy::policy_schema;
 pub use policy::{
-    AccountPolicy, EventArn, OnIncident, OnRollback, OnUnknown, Policy, PolicyError, PolicyOrigin,
-    PolicyProblem, Retry, Service, Span, ValueKind,
+    AccountPolicy, EventArn, Filter, OnIncident, OnRollback, OnUnknown, Policy, PolicyError,
+    PolicyOrigin, PolicyProblem, Retry, Service, Span, ValueKind,
 };
 pub use reading::{Query, Reading, UnknownCause, Unread};
 pub use region::{InvalidRegion, Region};
 pub use report::{FailureType, JobResult, Marker, Note, Report, Verdict};
 pub use retry_outcome::{RetryOutcome, Settlement};
+pub use ruling::Ruling;
 pub use signal::Signal;
 pub use stage::{
     ActionAttempt, ActionExecution, ActionStatus, ExecutionType, PipelineExecution, StageState,

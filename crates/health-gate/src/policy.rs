@@ -156,45 +156,113 @@ impl Policy {
     }
 
     /// Whether an event counts, whatever its status.
+    pub fn matches(&self, event: &Event) -> bool {
+        self.exclusions(event).next().is_none()
+    }
+
+    /// The filters that an event does not pass, in the order of [`Filter::ALL`]; none for an event that counts.
     ///
     /// Region and category are checked although AWS Health was asked for them: it has been seen to return others. A
     /// member that the event lacks passes its filter, so that a gap in an answer never makes the gate looser.
-    pub fn matches(&self, event: &Event) -> bool {
-        let region = event.region.as_deref();
-        let code = event.type_code.as_deref();
-        let is_one_of = |patterns: &[Wildcard], code| patterns.iter().any(|p| p.matches(code));
-        region.is_none_or(|region| self.regions.iter().any(|r| r.as_str() == region))
-            && event
-                .category
-                .is_none_or(|category| self.categories.contains(&category))
-            && event
-                .service
-                .as_deref()
-                .is_none_or(|service| self.has_service(service))
-            && code.is_none_or(|code| {
-                self.event_type_codes
-                    .as_ref()
-                    .is_none_or(|wanted| is_one_of(wanted, code))
-                    && !is_one_of(&self.ignore_event_type_codes, code)
-            })
-            && event.scope.is_none_or(|scope| {
-                self.scopes
-                    .as_ref()
-                    .is_none_or(|scopes| scopes.contains(&scope))
-            })
-            && !self
-                .ignore_events
-                .iter()
-                .any(|arn| arn.as_str() == event.arn)
+    pub fn exclusions(&self, event: &Event) -> impl Iterator<Item = Filter> {
+        Filter::ALL
+            .into_iter()
+            .filter(|filter| !self.passes(event, *filter))
     }
 
-    fn has_service(&self, service: &str) -> bool {
-        let named = |services: &[Service]| services.iter().any(|s| s.as_str() == service);
-        let wanted = self
-            .services
-            .as_ref()
-            .is_none_or(|services| service == MULTIPLE_SERVICES || named(services));
-        wanted && !named(&self.ignore_services)
+    fn passes(&self, event: &Event, filter: Filter) -> bool {
+        let names_service = |services: &[Service]| {
+            event
+                .service
+                .as_deref()
+                .map(|service| services.iter().any(|s| s.as_str() == service))
+        };
+        let names_code = |patterns: &[Wildcard]| {
+            event
+                .type_code
+                .as_deref()
+                .map(|code| patterns.iter().any(|pattern| pattern.matches(code)))
+        };
+        match filter {
+            Filter::Regions => event
+                .region
+                .as_deref()
+                .is_none_or(|region| self.regions.iter().any(|r| r.as_str() == region)),
+            Filter::Categories => event
+                .category
+                .is_none_or(|category| self.categories.contains(&category)),
+            Filter::Services => self.services.as_deref().is_none_or(|services| {
+                event.service.as_deref() == Some(MULTIPLE_SERVICES)
+                    || names_service(services).unwrap_or(true)
+            }),
+            Filter::IgnoreServices => !names_service(&self.ignore_services).unwrap_or(false),
+            Filter::EventTypeCodes => self
+                .event_type_codes
+                .as_deref()
+                .is_none_or(|codes| names_code(codes).unwrap_or(true)),
+            Filter::IgnoreEventTypeCodes => {
+                !names_code(&self.ignore_event_type_codes).unwrap_or(false)
+            }
+            Filter::Scopes => self
+                .scopes
+                .as_ref()
+                .zip(event.scope)
+                .is_none_or(|(scopes, scope)| scopes.contains(&scope)),
+            Filter::IgnoreEvents => !self
+                .ignore_events
+                .iter()
+                .any(|arn| arn.as_str() == event.arn),
+        }
+    }
+}
+
+/// A key of a policy that says which events count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Filter {
+    /// `regions`
+    Regions,
+    /// `categories`
+    Categories,
+    /// `services`
+    Services,
+    /// `ignoreServices`
+    IgnoreServices,
+    /// `eventTypeCodes`
+    EventTypeCodes,
+    /// `ignoreEventTypeCodes`
+    IgnoreEventTypeCodes,
+    /// `scopes`
+    Scopes,
+    /// `ignoreEvents`
+    IgnoreEvents,
+}
+
+impl Filter {
+    /// All of them, those first that AWS Health is asked for.
+    pub const ALL: [Self; 8] = [
+        Self::Regions,
+        Self::Categories,
+        Self::Services,
+        Self::IgnoreServices,
+        Self::EventTypeCodes,
+        Self::IgnoreEventTypeCodes,
+        Self::Scopes,
+        Self::IgnoreEvents,
+    ];
+
+    /// The policy's key.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Regions => "regions",
+            Self::Categories => "categories",
+            Self::Services => "services",
+            Self::IgnoreServices => "ignoreServices",
+            Self::EventTypeCodes => "eventTypeCodes",
+            Self::IgnoreEventTypeCodes => "ignoreEventTypeCodes",
+            Self::Scopes => "scopes",
+            Self::IgnoreEvents => "ignoreEvents",
+        }
     }
 }
 

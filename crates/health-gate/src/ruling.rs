@@ -1,0 +1,68 @@
+//! What one event means to a policy, and by which of its rules.
+
+use time::UtcDateTime;
+
+use crate::event::{Event, Phase};
+use crate::finding::each_once;
+use crate::policy::{Filter, Policy};
+use crate::reading::Reading;
+
+/// What an event means to a policy at some time, the worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ruling {
+    /// It is going on: it stands in the way.
+    Open,
+    /// It is over, since then if that is known, but the quiet period is not: it stands in the way.
+    JustClosed(Option<UtcDateTime>),
+    /// It is open, and AWS has not updated it for `staleAfter`: it is reported.
+    Stale,
+    /// It is over, since then if that is known.
+    Closed(Option<UtcDateTime>),
+    /// It has not begun, or has a status that this version does not know.
+    NotBegun,
+    /// It does not pass this filter, the first of those.
+    Excluded(Filter),
+}
+
+impl Ruling {
+    /// Judges an event at `now`.
+    pub fn of(policy: &Policy, event: &Event, now: UtcDateTime) -> Self {
+        if let Some(filter) = policy.exclusions(event).next() {
+            return Self::Excluded(filter);
+        }
+        match event.phase(now) {
+            Phase::Open => {
+                let is_stale = |updated| now - updated >= policy.stale_after.duration();
+                if event.last_updated_time.is_some_and(is_stale) {
+                    Self::Stale
+                } else {
+                    Self::Open
+                }
+            }
+            // An end at an unknown time may have been just now.
+            Phase::Closed(at)
+                if at.is_none_or(|at| now - at < policy.quiet_period.duration())
+                    && !policy.quiet_period.is_zero() =>
+            {
+                Self::JustClosed(at)
+            }
+            Phase::Closed(at) => Self::Closed(at),
+            Phase::Neither => Self::NotBegun,
+        }
+    }
+
+    /// Judges all events of a reading, each once, the most recently updated first.
+    pub fn of_all(policy: &Policy, reading: &Reading, now: UtcDateTime) -> Vec<(Self, Event)> {
+        let events = reading.events.iter().cloned();
+        each_once(
+            events
+                .map(|event| (Self::of(policy, &event, now), event))
+                .collect(),
+        )
+    }
+
+    /// Whether the event stands in the way.
+    pub fn counts(self) -> bool {
+        matches!(self, Self::Open | Self::JustClosed(_))
+    }
+}
