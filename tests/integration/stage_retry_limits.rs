@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use aws_sandbox::codepipeline::ExecutionMode;
 use aws_sandbox::health::Event;
 use aws_sandbox::{Fault, Outcome, ServiceError};
 use serde_json::{Value, json};
@@ -71,6 +72,44 @@ async fn an_answer_without_stages_is_no_answer() {
         );
         assert_eq!(retries, 0);
     }
+}
+
+/// The same of the other lists: without the rows of its actions nobody knows what has failed in a stage, and without the list of
+/// pipelines nobody knows of any.
+#[tokio::test(start_paused = true)]
+async fn an_answer_without_its_list_is_no_answer() {
+    let nothing = |output: &mut Value| *output = json!({});
+    let (outcomes, retries) = sweep_with("ListActionExecutions", 0..9, nothing).await;
+    assert_eq!(
+        outcomes,
+        ["checkout/Production busy: the answer has no list of action executions"]
+    );
+    assert_eq!(retries, 0);
+
+    let story = Story::of(vec![gated("checkout").in_mode(ExecutionMode::Parallel)]).await;
+    story.close_the_issue();
+    story.0.world.with(|sandbox, _| {
+        sandbox.fail("ListPipelineExecutions", Fault::Output(json!({})), 0..9);
+    });
+    assert_eq!(
+        outcomes(&story.sweep().await),
+        ["checkout/- busy: the answer has no list of executions"]
+    );
+    assert_eq!(story.retries(), 0);
+
+    let story = Story::of(vec![gated("checkout")]).await;
+    story.close_the_issue();
+    story.0.world.with(|sandbox, now| {
+        sandbox.fail("ListPipelines", Fault::Output(json!({})), 0..9);
+        let sweep = json!({"source": "health-gate", "detail-type": "Sweep"});
+        sandbox.publish_signal(now, "us-east-1", &sweep);
+    });
+    story.0.run().await;
+    let error = story.0.returned().expect_err("a sweep needs the list");
+    assert_eq!(
+        error["errorMessage"],
+        "the pipelines could not be listed: the answer has no list of pipelines"
+    );
 }
 
 /// A person has retried all actions of a stage whose second gate had stopped it, and now the first one has: the state shows nothing

@@ -12,6 +12,23 @@ use crate::invariants::{Invariant, Tally, Violation};
 use crate::plan::{FAULTS, LABELS, OPERATIONS, OWN_ERRORS};
 use crate::story::{Story, play};
 
+/// What goes wrong beside the calls: what, and with what.
+const OTHER_TROUBLE: [(&str, &str); 13] = [
+    ("crash", "pipeline-gate"),
+    ("crash", "stage-retry"),
+    ("stands still", "pipeline-gate"),
+    ("stands still", "stage-retry"),
+    ("delivered again", "pipeline-gate"),
+    ("delivered again", "stage-retry"),
+    ("failover", "AWS Health"),
+    ("late", "message"),
+    ("lost", "message"),
+    ("retried", "message"),
+    ("twice", "message"),
+    ("wrong output", "DescribeEvents"),
+    ("wrong output", "GetPipelineState"),
+];
+
 /// What many seeds came to.
 #[derive(Debug, Default)]
 pub struct Seeds {
@@ -115,7 +132,8 @@ impl Seeds {
         let cells = FAULTS
             .into_iter()
             .flat_map(|fault| OPERATIONS.map(|operation| (fault, operation)))
-            .chain(OWN_ERRORS.map(|(operation, error)| (error, operation)));
+            .chain(OWN_ERRORS.map(|(operation, error)| (error, operation)))
+            .chain(OTHER_TROUBLE);
         cells
             .filter(|(fault, operation)| self.met(fault, operation) == 0)
             .collect()

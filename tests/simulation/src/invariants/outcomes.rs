@@ -1,6 +1,6 @@
 //! What stage-retry says became of the stages that it left alone, held against what is true.
 
-use aws_sandbox::Call;
+use aws_sandbox::{Call, Outcome as Answer};
 use serde_json::Value;
 
 use super::jobs::is_accepted;
@@ -11,6 +11,13 @@ use super::{Checked, Checks, Invariant, Look};
 use crate::functions::Ending;
 use crate::plan::Policy;
 use crate::truth::ENDPOINTS;
+
+const GONE: &[&str] = &[
+    "PipelineNotFoundException",
+    "PipelineExecutionNotFoundException",
+    "StageNotFoundException",
+];
+const DENIED: &[&str] = &["AccessDeniedException"];
 
 /// What is kept for a retry, and for telling people and the closing line, in milliseconds.
 const SHORT: i64 = 8_000;
@@ -40,8 +47,13 @@ impl Checks {
             });
             let danger = outcome != "retried";
             self.hold(Invariant::OutcomesAreTrue, danger, look.world.now(), broken)?;
-            if outcome == "unknown" {
-                self.count(Invariant::UnknownIsNotClear, true);
+            match outcome {
+                "unknown" => self.count(Invariant::UnknownIsNotClear, true),
+                // Each had something to retry, and a reason not to.
+                "blocked" | "mixed" | "frozen" | "never" | "expired" | "waiting" => {
+                    self.count(Invariant::OnlyItsStops, true);
+                }
+                _ => {}
             }
         }
         Ok(())
@@ -132,17 +144,22 @@ impl Outcome<'_> {
         stops(from) != stops(to)
     }
 
-    /// Something went wrong with a call about the pipeline, or was refused, or a call is not known.
-    fn has_trouble(&self) -> bool {
-        let about = |call: &&Call| {
+    /// The calls about the pipeline.
+    fn calls(&self) -> impl Iterator<Item = &Call> {
+        self.look.calls.iter().filter(|call| {
             let input = &call.input;
             [&input["name"], &input["pipelineName"]].contains(&&self.stage["pipeline"])
+        })
+    }
+
+    /// Something went wrong with a call about the pipeline, and is not what another outcome says; or a call is not known.
+    fn has_trouble(&self) -> bool {
+        let has_trouble = |call: &Call| match &call.outcome {
+            Answer::Output(_) => call.fault.is_some(),
+            Answer::Error(error) => ![DENIED, GONE].concat().contains(&&*error.code),
+            Answer::Garbage | Answer::Silence | Answer::NoConnection(_) => true,
         };
-        let has_trouble = |call: &Call| {
-            call.fault.is_some() || !matches!(call.outcome, aws_sandbox::Outcome::Output(_))
-        };
-        self.look.calls.iter().filter(about).any(has_trouble)
-            || self.look.calls.len() < self.look.ended.made.len()
+        self.calls().any(has_trouble) || self.look.calls.len() < self.look.ended.made.len()
     }
 
     /// The calls that retry the stage.
@@ -165,15 +182,13 @@ impl Outcome<'_> {
             .any(|call| is_accepted(call) && call.fault.is_none())
     }
 
-    /// Whether some call of these operations met this error.
+    /// Whether a call about the pipeline met one of these errors.
     fn was_told(&self, codes: &[&str]) -> bool {
-        let mut calls = self.look.calls.iter();
-        calls.any(|call| match &call.outcome {
-            aws_sandbox::Outcome::Error(error) => codes.contains(&&*error.code),
-            aws_sandbox::Outcome::Output(_)
-            | aws_sandbox::Outcome::Garbage
-            | aws_sandbox::Outcome::Silence
-            | aws_sandbox::Outcome::NoConnection(_) => false,
+        self.calls().any(|call| match &call.outcome {
+            Answer::Error(error) => codes.contains(&&*error.code),
+            Answer::Output(_) | Answer::Garbage | Answer::Silence | Answer::NoConnection(_) => {
+                false
+            }
         })
     }
 
@@ -223,12 +238,8 @@ impl Outcome<'_> {
                     || self.has_been_retried()
             }
             "superseded" => self.was_told(&["NotLatestPipelineExecutionException"]),
-            "gone" => self.was_told(&[
-                "PipelineNotFoundException",
-                "PipelineExecutionNotFoundException",
-                "StageNotFoundException",
-            ]),
-            "denied" => self.was_told(&["AccessDeniedException"]),
+            "gone" => self.was_told(GONE),
+            "denied" => self.was_told(DENIED),
             _ => false,
         }
     }

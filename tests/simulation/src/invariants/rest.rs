@@ -37,17 +37,16 @@ impl Checks {
                     let policy = stop.policy;
                     policy.is_valid && !truth.was_blocked(policy, &[asked], swept, now)
                 };
-                let left = !before.is_empty()
-                    && before == stops(now)
+                let may_all_go_on = !before.is_empty()
                     && (truth.stayed_overridden(pipeline.name, swept, now)
                         || before.iter().all(may_go_on));
-                let broken = left.then(|| {
+                let broken = (may_all_go_on && before == stops(now)).then(|| {
                     format!(
                         "{} / {stage} was left alone, and nothing stands in its way any more",
                         pipeline.name
                     )
                 });
-                self.hold(Invariant::GoesOn, !before.is_empty(), world.now(), broken)?;
+                self.hold(Invariant::GoesOn, may_all_go_on, world.now(), broken)?;
             }
         }
         Ok(())
