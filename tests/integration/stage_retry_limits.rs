@@ -79,9 +79,9 @@ async fn an_answer_without_stages_is_no_answer() {
 #[tokio::test(start_paused = true)]
 async fn an_answer_without_its_list_is_no_answer() {
     let nothing = |output: &mut Value| *output = json!({});
-    let (outcomes, retries) = sweep_with("ListActionExecutions", 0..9, nothing).await;
+    let (told, retries) = sweep_with("ListActionExecutions", 0..9, nothing).await;
     assert_eq!(
-        outcomes,
+        told,
         ["checkout/Production busy: the answer has no list of action executions"]
     );
     assert_eq!(retries, 0);

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_sdk_health::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_health::operation::describe_events::DescribeEventsError;
+use aws_sdk_health::operation::describe_events::builders::DescribeEventsFluentBuilder;
 use aws_sdk_health::primitives::DateTime;
 use aws_sdk_health::types::{
     self, DateTimeRange, EventFilter, EventScopeCode, EventStatusCode, EventTypeCategory,
@@ -25,8 +26,10 @@ use crate::sdk_error::{is_without_credentials, text};
 const REGIONS_PER_REQUEST: usize = 10;
 /// The most events that one page takes. Smaller pages mean more calls, and those are throttled.
 const EVENTS_PER_PAGE: i32 = 100;
-/// A request with more pages than this is not read to its end.
+/// A request of the gate with more pages than this is not read to its end.
 const PAGES_PER_REQUEST: usize = 50;
+/// The same of a request for all that AWS Health keeps: a busy account has some thousand events in 90 days.
+const PAGES_OF_HISTORY: usize = 1_000;
 
 /// How many pages were asked for, and how many came.
 #[derive(Debug, Default)]
@@ -53,53 +56,91 @@ impl Failure {
     }
 }
 
-/// Reads all pages of all requests at the endpoint of a region; what was read is in `seen` even if that ends early. An event
-/// that closes or opens again between the two requests of a quiet period is in one of them: what AWS wrote to lately is asked for
-/// after what is open, whether or not it is closed.
+/// What is asked of AWS Health: these requests, one after the other.
+#[derive(Debug, Clone)]
+pub(crate) struct Requests {
+    filters: Vec<EventFilter>,
+    /// A request with more pages than this is not read to its end.
+    pages: usize,
+}
+
+impl Requests {
+    /// What a query needs. An event that closes or opens again between the two requests of a quiet period is in one of them: what
+    /// AWS wrote to lately is asked for after what is open, whether or not it is closed.
+    pub(crate) fn of(query: &Query) -> Self {
+        let mut filters = Vec::new();
+        for regions in query.regions.chunks(REGIONS_PER_REQUEST) {
+            let regions = regions.iter().map(Region::to_string).collect();
+            let categories = query.categories.iter().filter_map(wire_category).collect();
+            let filter = EventFilter::builder()
+                .set_regions(Some(regions))
+                .set_event_type_categories(Some(categories));
+            let open = filter.clone().event_status_codes(EventStatusCode::Open);
+            filters.push(open.build());
+            if let Some(since) = query.closed_since {
+                let lately = filter
+                    .event_status_codes(EventStatusCode::Open)
+                    .event_status_codes(EventStatusCode::Closed)
+                    .last_updated_times(from(since));
+                filters.push(lately.build());
+            }
+        }
+        Self {
+            filters,
+            pages: PAGES_PER_REQUEST,
+        }
+    }
+
+    /// Everything that is not over, and what AWS wrote to at this time or later: of all regions and categories.
+    pub(crate) fn of_history(since: UtcDateTime) -> Self {
+        let going_on = EventFilter::builder()
+            .event_status_codes(EventStatusCode::Open)
+            .event_status_codes(EventStatusCode::Upcoming);
+        let lately = EventFilter::builder()
+            .event_status_codes(EventStatusCode::Open)
+            .event_status_codes(EventStatusCode::Closed)
+            .last_updated_times(from(since));
+        Self {
+            filters: vec![going_on.build(), lately.build()],
+            pages: PAGES_OF_HISTORY,
+        }
+    }
+}
+
+fn from(since: UtcDateTime) -> DateTimeRange {
+    let since = DateTime::from_secs(since.unix_timestamp());
+    DateTimeRange::builder().from(since).build()
+}
+
+/// Reads all pages of all requests at the endpoint of a region; what was read is in `seen` even if that ends early.
 pub(crate) async fn describe_events(
     clients: &Clients,
     endpoint: &str,
-    query: &Query,
+    requests: &Requests,
     progress: &Progress,
     seen: &mut Vec<Event>,
 ) -> Result<(), Failure> {
-    for regions in query.regions.chunks(REGIONS_PER_REQUEST) {
-        let regions = regions.iter().map(Region::to_string).collect();
-        let categories = query.categories.iter().filter_map(wire_category).collect();
-        let filter = EventFilter::builder()
-            .set_regions(Some(regions))
-            .set_event_type_categories(Some(categories));
-        let open = filter.clone().event_status_codes(EventStatusCode::Open);
-        read_pages(clients, endpoint, open.build(), progress, seen).await?;
-        if let Some(since) = query.closed_since {
-            let since = DateTimeRange::builder()
-                .from(DateTime::from_secs(since.unix_timestamp()))
-                .build();
-            let lately = filter
-                .event_status_codes(EventStatusCode::Open)
-                .event_status_codes(EventStatusCode::Closed)
-                .last_updated_times(since);
-            read_pages(clients, endpoint, lately.build(), progress, seen).await?;
-        }
+    for filter in &requests.filters {
+        let request = clients
+            .health
+            .describe_events()
+            .filter(filter.clone())
+            .max_results(EVENTS_PER_PAGE);
+        read_pages(request, endpoint, requests.pages, progress, seen).await?;
     }
     Ok(())
 }
 
 async fn read_pages(
-    clients: &Clients,
+    request: DescribeEventsFluentBuilder,
     endpoint: &str,
-    filter: EventFilter,
+    pages: usize,
     progress: &Progress,
     seen: &mut Vec<Event>,
 ) -> Result<(), Failure> {
-    let request = clients
-        .health
-        .describe_events()
-        .filter(filter)
-        .max_results(EVENTS_PER_PAGE);
     let mut token = None;
     // Not the SDK's paginator: a token that comes twice ends that one as if all had been read.
-    for _ in 0..PAGES_PER_REQUEST {
+    for _ in 0..pages {
         progress.asked.fetch_add(1, Ordering::Relaxed);
         let region = aws_sdk_health::config::Region::new(endpoint.to_owned());
         let at_endpoint = aws_sdk_health::config::Builder::new().region(region);
@@ -124,7 +165,7 @@ async fn read_pages(
             return Ok(());
         }
     }
-    let detail = format!("stopped after {PAGES_PER_REQUEST} pages of {EVENTS_PER_PAGE} events");
+    let detail = format!("stopped after {pages} pages of {EVENTS_PER_PAGE} events");
     Err(Failure::of_reading(UnknownCause::TooManyPages, detail))
 }
 

@@ -5,10 +5,11 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use health_gate::{Event, Query, Reading, UnknownCause, Unread};
+use time::UtcDateTime;
 
 use crate::active_endpoint::{CnameLookUp, Endpoints};
 use crate::clients::{Clients, HealthEndpoints};
-use crate::describe_events::{Progress, describe_events};
+use crate::describe_events::{Progress, Requests, describe_events};
 
 /// A reading of AWS Health, and what it took.
 #[derive(Debug, Clone)]
@@ -29,11 +30,25 @@ pub struct HealthReading {
 /// The reading begins at once at the endpoint that is usually active, and which one is, is looked up beside it. If the active
 /// endpoint cannot be reached, does not answer or fails, the other one is asked; its data may be behind.
 pub async fn read_health(clients: &Clients, query: &Query, budget: Duration) -> HealthReading {
+    read(clients, &Requests::of(query), budget).await
+}
+
+/// Reads everything that AWS Health shows as going on or to come, and what AWS wrote to at `since` or later (it keeps 90 days), of
+/// all regions and categories; in the same way.
+pub async fn read_history(
+    clients: &Clients,
+    since: UtcDateTime,
+    budget: Duration,
+) -> HealthReading {
+    read(clients, &Requests::of_history(since), budget).await
+}
+
+async fn read(clients: &Clients, requests: &Requests, budget: Duration) -> HealthReading {
     let begin = clients.clock.now();
     let progress = Progress::default();
     let reader = Reader {
         clients,
-        query,
+        requests,
         progress: &progress,
     };
     let (reading, endpoint) = match &clients.health_endpoints {
@@ -60,7 +75,7 @@ pub async fn read_health(clients: &Clients, query: &Query, budget: Duration) -> 
 
 struct Reader<'a> {
     clients: &'a Clients,
-    query: &'a Query,
+    requests: &'a Requests,
     progress: &'a Progress,
 }
 
@@ -167,7 +182,7 @@ impl Reader<'_> {
             let mut reading = pin!(describe_events(
                 self.clients,
                 endpoint,
-                self.query,
+                self.requests,
                 self.progress,
                 &mut seen
             ));

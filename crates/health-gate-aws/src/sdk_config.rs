@@ -1,25 +1,53 @@
 //! The configuration that all clients of a process share.
 
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::ProvideCredentials;
 use aws_smithy_http_client::tls;
 
 use crate::clock::Clock;
+use crate::sdk_error::error_chain;
 
-/// Loads the configuration from the environment, as every AWS SDK does: region, credentials, `AWS_ENDPOINT_URL`
-/// and its variants for single services.
+/// Which account and region are meant. What is not said is what the environment and the AWS CLI's files say.
+#[derive(Debug, Clone, Default)]
+pub struct Profile {
+    /// A profile of the AWS CLI's configuration.
+    pub name: Option<String>,
+    /// A region.
+    pub region: Option<String>,
+}
+
+/// Loads the configuration, as every AWS SDK does: region, credentials, `AWS_ENDPOINT_URL` and its variants for single services.
 ///
 /// The loader costs a function about 0.8 MB against a configuration built by hand, and is what makes the endpoint
 /// variables work. TLS is rustls with ring: a function comes out about 0.8 MB smaller than with aws-lc, and a
 /// fresh build needs no cmake. The trust store is the system's.
-pub async fn load_sdk_config(clock: &Clock) -> SdkConfig {
+pub async fn load_sdk_config(clock: &Clock, chosen: Profile) -> SdkConfig {
     let https = aws_smithy_http_client::Builder::new()
         .tls_provider(tls::Provider::Rustls(
             tls::rustls_provider::CryptoMode::Ring,
         ))
         .build_https();
-    aws_config::defaults(BehaviorVersion::v2026_01_12())
+    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
         .http_client(https)
-        .time_source(clock.time_source())
-        .load()
-        .await
+        .time_source(clock.time_source());
+    if let Some(profile) = chosen.name {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(region) = chosen.region {
+        loader = loader.region(Region::new(region));
+    }
+    loader.load().await
+}
+
+/// Whether the configuration has credentials to sign calls with.
+///
+/// # Errors
+/// Why it has none, for people. No part of a credential is ever in it.
+pub async fn find_credentials(config: &SdkConfig) -> Result<(), String> {
+    let provider = config.credentials_provider();
+    let provider = provider.ok_or("no source of credentials is configured")?;
+    match provider.provide_credentials().await {
+        Ok(_) => Ok(()),
+        Err(error) => Err(error_chain(&error)),
+    }
 }

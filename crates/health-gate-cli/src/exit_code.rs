@@ -5,6 +5,8 @@
 pub(crate) enum ExitCode {
     /// Done; the deployment may go on.
     Pass = 0,
+    /// The deployment is to wait; of other subcommands: something is not as it should be.
+    Blocked = 1,
     /// Something failed, or AWS Health could not be read.
     Error = 2,
     /// The command was called in the wrong way (`EX_USAGE` of sysexits.h).

@@ -66,6 +66,7 @@ pub use event::{Event, EventCategory, EventScope, EventStatus, Phase};
 pub use finding::{Assessment, Finding, Incident, Incidents};
 pub use gate_functions::GateFunctions;
 pub use hold::{HoldState, TokenError};
+pub use instant::{rfc3339, to_the_minute};
 pub use notification::{Notification, RetriedStage, plural};
 pub use override_tag::{OVERRIDE_TAG, Override, OverrideError};
 pub use pipeline_context::PipelineContext;

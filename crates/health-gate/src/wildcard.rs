@@ -1,5 +1,7 @@
 //! Names in which `*` stands for any run of characters.
 
+use std::fmt;
+
 use serde::Serialize;
 
 /// A pattern. Case counts, and `*` is the only character with a meaning of its own.
@@ -28,6 +30,12 @@ impl Wildcard {
             rest = rest.get(at + piece.len()..).unwrap_or_default();
         }
         rest.ends_with(last)
+    }
+}
+
+impl fmt::Display for Wildcard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 

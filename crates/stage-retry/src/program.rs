@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use health_gate_aws::{
-    Clients, Clock, CnameLookUp, Settings, error_chain, load_sdk_config, logging,
+    Clients, Clock, CnameLookUp, Profile, Settings, error_chain, load_sdk_config, logging,
 };
 use lambda_runtime::{Error, service_fn};
 
@@ -24,7 +24,10 @@ pub async fn run() -> ExitCode {
 }
 
 async fn serve(clock: &Clock, settings: &Settings) -> Result<(), Error> {
-    let clients = Clients::new(&load_sdk_config(clock).await, CnameLookUp::system)?;
+    let clients = Clients::new(
+        &load_sdk_config(clock, Profile::default()).await,
+        CnameLookUp::system,
+    )?;
     let stage_retry = StageRetry::new(clients, settings)?;
     lambda_runtime::run(service_fn(|event| stage_retry.handle(event))).await
 }

@@ -39,23 +39,38 @@ impl AccountPolicy {
         user_parameters: Option<&str>,
         own_region: &Region,
     ) -> Result<Policy, PolicyError> {
+        self.under(
+            &[(
+                PolicyOrigin::UserParameters,
+                user_parameters.unwrap_or_default(),
+            )],
+            own_region,
+        )
+    }
+
+    /// The policy that comes of several texts, each of which changes what those before it say, over the account's policy.
+    ///
+    /// # Errors
+    /// As of [`for_action`](Self::for_action).
+    pub fn under(
+        &self,
+        texts: &[(PolicyOrigin, &str)],
+        own_region: &Region,
+    ) -> Result<Policy, PolicyError> {
         let defaults = Policy::of_region(own_region);
         let mut policy = defaults.clone();
-        let mut apply = |origin, text: Option<&str>, accepts_list| {
-            apply(
-                trimmed(text.unwrap_or_default()),
-                accepts_list,
-                &mut policy,
-                &defaults,
-            )
-            .map_err(|problem| PolicyError { origin, problem })
-        };
-        apply(PolicyOrigin::Account, self.0.as_deref(), List::Refused)?;
-        apply(
-            PolicyOrigin::UserParameters,
-            user_parameters,
-            List::Accepted,
-        )?;
+        let account = (
+            PolicyOrigin::Account,
+            self.0.as_deref().unwrap_or_default(),
+            List::Refused,
+        );
+        let texts = texts
+            .iter()
+            .map(|(origin, text)| (*origin, *text, List::Accepted));
+        for (origin, text, list) in std::iter::once(account).chain(texts) {
+            apply(trimmed(text), list, &mut policy, &defaults)
+                .map_err(|problem| PolicyError { origin, problem })?;
+        }
         Ok(policy)
     }
 }

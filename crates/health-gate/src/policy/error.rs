@@ -26,6 +26,10 @@ pub enum PolicyOrigin {
     UserParameters,
     /// The environment variable `HEALTH_GATE_POLICY` of the functions.
     Account,
+    /// The option `--policy` of the command.
+    PolicyOption,
+    /// The options of the command that are keys of a policy.
+    KeyOptions,
 }
 
 impl fmt::Display for PolicyOrigin {
@@ -33,6 +37,8 @@ impl fmt::Display for PolicyOrigin {
         f.write_str(match self {
             Self::UserParameters => "UserParameters",
             Self::Account => "HEALTH_GATE_POLICY",
+            Self::PolicyOption => "--policy",
+            Self::KeyOptions => "options",
         })
     }
 }

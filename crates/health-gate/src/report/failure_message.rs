@@ -59,6 +59,7 @@ fn next_text(report: &Report<'_>, fail: &Fail) -> String {
         Obstacle::Invalid(Invalid::Token(_)) => retried(report, fail, "once AWS Health is clear, and then from the beginning"),
         Obstacle::Invalid(Invalid::Policy(error)) => match error.origin {
             PolicyOrigin::UserParameters => "correct the action's UserParameters and release the change again; this stage is not retried with the old ones".to_owned(),
+            PolicyOrigin::PolicyOption | PolicyOrigin::KeyOptions => "correct the policy".to_owned(),
             PolicyOrigin::Account => "correct the environment variable HEALTH_GATE_POLICY of the gate's function, which every pipeline of the account uses; then retry this stage".to_owned(),
         },
         Obstacle::Unknown(unread) => {

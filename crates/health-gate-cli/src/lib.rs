@@ -1,0 +1,144 @@
+//! The `health-gate` command: its subcommands, a module each. A library, so that the tests' program is the same one.
+
+mod check;
+mod demo;
+mod event_view;
+mod exit_code;
+mod explain;
+mod function;
+mod look;
+mod output;
+mod policy_arguments;
+mod sandbox;
+mod session;
+mod timeline;
+
+use std::io::{self, Write};
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
+use health_gate::PolicyError;
+
+use crate::exit_code::ExitCode;
+
+/// Puts AWS Health into a deployment pipeline.
+#[derive(Debug, Parser)]
+#[command(name = "health-gate", version, arg_required_else_help = true, after_help = EXIT_CODES)]
+struct Command {
+    #[command(flatten)]
+    color: colorchoice_clap::Color,
+    #[command(subcommand)]
+    subcommand: Subcommands,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 pass, 1 blocked (or something to mend), 2 an error or an unreadable AWS Health, 64 wrong usage.
+Data goes to standard output, progress and errors to standard error.";
+
+#[derive(Debug, Subcommand)]
+enum Subcommands {
+    /// Says whether a deployment may go on now; with --wait, waits until it may.
+    #[command(after_help = CHECK_EXAMPLES)]
+    Check(check::Arguments),
+    /// Says of each event of AWS Health why it counts or not, and what CodePipeline would be told.
+    #[command(after_help = EXPLAIN_EXAMPLES)]
+    Explain(explain::Arguments),
+    /// Plays releases on an embedded AWS, in virtual time: no account, no Docker, no network.
+    Demo,
+    /// Serves a local AWS over HTTP: AWS Health, CodePipeline with releases that run, SNS and Lambda.
+    #[command(after_help = SANDBOX_EXAMPLES)]
+    Sandbox(sandbox::Arguments),
+    /// Prints what completes this command in a shell.
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+    /// Runs one of the two functions, as the sandbox starts it.
+    #[command(hide = true)]
+    Function(function::Arguments),
+}
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  health-gate check --regions us-east-1,global
+  health-gate check --policy policy.json --wait --max-hold 1h && ./deploy
+  health-gate check --format json | jq -r '.incidents[].link'
+
+Without an account, against the local AWS (`health-gate sandbox` in another terminal):
+  AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox \\
+    health-gate check --region us-east-1";
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  health-gate explain --services EC2,LAMBDA --quiet-period 10m
+  health-gate explain --policy policy.json --matching
+
+Without an account, against the local AWS (`health-gate sandbox` in another terminal):
+  AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox \\
+    health-gate explain --region us-east-1";
+const SANDBOX_EXAMPLES: &str = "\
+Examples:
+  health-gate sandbox
+  health-gate sandbox --scenario examples/regional-outage.json";
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  health-gate completions bash > ~/.local/share/bash-completion/completions/health-gate
+  health-gate completions zsh > \"${fpath[1]}/_health-gate\"
+  health-gate completions fish > ~/.config/fish/completions/health-gate.fish";
+
+/// Runs the command with the process's arguments.
+pub fn main() -> std::process::ExitCode {
+    let command = match Command::try_parse() {
+        Ok(command) => command,
+        Err(error) => return usage(&error).into(),
+    };
+    command.color.write_global();
+    let out = &mut anstream::stdout().lock();
+    let outcome = match command.subcommand {
+        Subcommands::Check(arguments) => check::run(&arguments, out),
+        Subcommands::Explain(arguments) => explain::run(&arguments, out),
+        Subcommands::Demo => demo::run(out),
+        Subcommands::Sandbox(arguments) => sandbox::run(&arguments, out),
+        Subcommands::Completions { shell } => {
+            clap_complete::generate(shell, &mut Command::command(), "health-gate", out);
+            Ok(ExitCode::Pass)
+        }
+        Subcommands::Function(arguments) => return function::run(&arguments),
+    };
+    match outcome {
+        Ok(exit_code) => exit_code.into(),
+        Err(error) if is_closed_pipe(&error) => ExitCode::Pass.into(),
+        Err(error) => {
+            // Nothing is left to do if stderr is closed too.
+            let _ = writeln!(io::stderr(), "health-gate: {error:#}");
+            let is_usage = error.is::<PolicyError>();
+            if is_usage {
+                ExitCode::Usage
+            } else {
+                ExitCode::Error
+            }
+            .into()
+        }
+    }
+}
+
+/// Prints help or what is wrong with the arguments.
+fn usage(error: &clap::Error) -> ExitCode {
+    let _ = error.print();
+    if matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+    ) {
+        ExitCode::Pass
+    } else {
+        ExitCode::Usage
+    }
+}
+
+/// `health-gate demo | head` is no error.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error
+        .downcast_ref::<io::Error>()
+        .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}

@@ -1,0 +1,113 @@
+//! What the command prints: data on standard output, as text for people or as JSON for programs.
+
+use std::io::{self, IsTerminal as _, Write};
+
+use anstyle::{AnsiColor, Style};
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+use comfy_table::{ContentArrangement, Table, presets};
+use serde::Serialize;
+use time::{Duration, UtcDateTime};
+
+/// The form of the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Text,
+    /// For programs: one JSON object.
+    Json,
+}
+
+/// The form of the output.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct FormatArgument {
+    /// The form of the output.
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
+}
+
+/// Good news.
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default().bold();
+/// News that somebody should see.
+pub(crate) const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+/// Bad news.
+pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
+/// What is less important.
+pub(crate) const QUIET: Style = Style::new().dimmed();
+/// A heading.
+pub(crate) const HEADING: Style = Style::new().bold();
+
+/// A text in a style.
+pub(crate) fn styled(style: Style, text: impl std::fmt::Display) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// Prints one JSON object.
+pub(crate) fn print_json(out: &mut impl Write, value: &impl Serialize) -> Result<()> {
+    serde_json::to_writer_pretty(&mut *out, value)?;
+    Ok(writeln!(out)?)
+}
+
+/// A table that fits the terminal; without one, as wide as it is.
+pub(crate) fn table(headings: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    match width() {
+        Some(width) => {
+            table.set_content_arrangement(ContentArrangement::Dynamic);
+            table.set_width(width);
+        }
+        None => {
+            table.set_content_arrangement(ContentArrangement::Disabled);
+        }
+    }
+    table.set_header(headings.iter().map(|heading| heading.to_uppercase()));
+    table
+}
+
+/// Prints a table, without blanks at the ends of its lines.
+pub(crate) fn print_table(out: &mut impl Write, table: &Table) -> Result<()> {
+    for line in table.to_string().lines() {
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    Ok(())
+}
+
+/// The columns of the terminal that standard output is.
+fn width() -> Option<u16> {
+    let stdout = io::stdout();
+    let size = stdout
+        .is_terminal()
+        .then(|| terminal_size::terminal_size_of(&stdout))?;
+    size.map(|(terminal_size::Width(columns), _)| columns)
+}
+
+/// How long something takes, to two units: `3 h 20 min`.
+pub(crate) fn how_long(duration: Duration) -> String {
+    let seconds = duration.whole_seconds().max(0);
+    let units = [
+        (seconds / 86_400, "d"),
+        (seconds / 3_600 % 24, "h"),
+        (seconds / 60 % 60, "min"),
+        (seconds % 60, "s"),
+    ];
+    let first = units.iter().position(|(count, _)| *count > 0).unwrap_or(3);
+    let parts = units.iter().skip(first).take(2);
+    let parts = parts.enumerate().filter(|(place, (count, unit))| {
+        // Nobody counts the seconds of what takes minutes.
+        *place == 0 || *count > 0 && *unit != "s" || seconds < 600 && *count > 0
+    });
+    let parts: Vec<String> = parts
+        .map(|(_, (count, unit))| format!("{count} {unit}"))
+        .collect();
+    parts.join(" ")
+}
+
+/// `14:05 UTC`, with the day if that is another one than `now`'s.
+pub(crate) fn clock(at: UtcDateTime, now: UtcDateTime) -> String {
+    let text = health_gate::to_the_minute(at);
+    let today = at.date() == now.date();
+    text.split_once(' ')
+        .filter(|_| today)
+        .map_or_else(|| text.clone(), |(_, time)| time.to_owned())
+}
