@@ -58,7 +58,7 @@ pub(crate) fn status(status: EventStatus) -> &'static str {
 pub(crate) fn name(event: &Event) -> String {
     let parts = [&event.service, &event.type_code, &event.region];
     let parts = parts.into_iter().flatten().map(|part| plain(part));
-    parts.collect::<Vec<_>>().join("  ")
+    parts.collect::<Vec<_>>().join(" ")
 }
 
 /// A text of AWS on one line, without control characters.

@@ -12,9 +12,9 @@ use time::{Duration, UtcDateTime};
 /// The form of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// For people.
+    // For people. (Comments of the other kind would make a paragraph each of the help.)
     Text,
-    /// For programs: one JSON object.
+    // For programs: one JSON object.
     Json,
 }
 

@@ -56,6 +56,8 @@ impl Session {
                 ),
                 None => "Set AWS_PROFILE or --profile to a profile that works (with SSO, `aws sso login` comes first), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.".to_owned(),
             };
+            // What the chain of sources says of each is a line of its own.
+            let why = why.lines().next().unwrap_or_default().trim_end_matches(" Attempted:");
             anyhow!("no AWS credentials: {why}\n{how}")
         })?;
         Ok(Self {
