@@ -130,3 +130,18 @@ pub struct UserParameters {
     /// Where it stands.
     pub place: Place,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_shown_with_its_line_if_that_is_known() {
+        let place = |line| Place {
+            path: "stages[0]".to_owned(),
+            line,
+        };
+        assert_eq!(place(None).to_string(), "stages[0]");
+        assert_eq!(place(Some(7)).to_string(), "stages[0] (line 7)");
+    }
+}

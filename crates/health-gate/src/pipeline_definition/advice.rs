@@ -156,7 +156,10 @@ impl<'a> GuardedStage<'a> {
     /// Whether nothing comes after its last gate.
     fn ends_with_gate(&self) -> bool {
         let last = self.gates.iter().map(|gate| gate.run_order).max();
-        last.is_some_and(|last| self.actions_but_gates().all(|other| other.run_order < last))
+        last.is_some_and(|last| {
+            self.actions_but_gates()
+                .all(|other| other.run_order <= last)
+        })
     }
 
     fn judge(&self, gate_just_before: bool, advice: &mut Vec<Advice>) {

@@ -49,7 +49,7 @@ impl GateNames {
         written
             .split(|c: char| !c.is_alphanumeric() && c != '-' && c != '_')
             .map(|word| word.trim_matches(['-', '_']))
-            .any(|word| !word.is_empty() && self.functions.contains(word))
+            .any(|word| self.functions.contains(word))
     }
 }
 
@@ -59,15 +59,19 @@ mod tests {
     use crate::pipeline_definition::Place;
 
     fn recognize(function: Option<Text>, action: &str) -> Recognition {
+        recognize_of_provider("Lambda", function, action)
+    }
+
+    fn recognize_of_provider(provider: &str, function: Option<Text>, action: &str) -> Recognition {
         let names = GateNames {
-            functions: GateFunctions::from_list("pipeline-gate,PipelineGate*"),
+            functions: GateFunctions::from_list("pipeline-gate,PipelineGate*,our_gate"),
             actions: Wildcards::from_list("*Gate"),
         };
         names.recognize(&ActionDefinition {
             name: action.to_owned(),
             run_order: 1,
             category: "Invoke".to_owned(),
-            provider: "Lambda".to_owned(),
+            provider: provider.to_owned(),
             function,
             user_parameters: Vec::new(),
             namespace: None,
@@ -107,6 +111,13 @@ mod tests {
     }
 
     #[test]
+    fn what_invokes_no_lambda_function_is_no_gate() {
+        let gate = Some(Text::Known("pipeline-gate".to_owned()));
+        let recognition = recognize_of_provider("StepFunctions", gate, "HealthGate");
+        assert_eq!(recognition, Recognition::Other);
+    }
+
+    #[test]
     fn an_open_function_is_the_gate_s_if_a_word_or_the_action_s_name_says_so() {
         let open = |text: &str| Some(Text::Open(text.to_owned()));
         let partly = |text: &str| Some(Text::Partly(text.to_owned()));
@@ -119,6 +130,7 @@ mod tests {
             ),
             (partly("${Prefix}-pipeline-gate"), "X", Recognition::Gate),
             (open("!Ref Function"), "HealthGate", Recognition::Gate),
+            (open("!ImportValue our_gate"), "X", Recognition::Gate),
             (open("!Ref Function"), "X", Recognition::NotKnown),
             (partly("${Prefix}-smoke-test"), "X", Recognition::NotKnown),
         ] {

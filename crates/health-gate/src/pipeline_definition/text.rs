@@ -38,3 +38,27 @@ impl fmt::Display for Text {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_shown_as_it_stands_there_and_known_only_if_all_of_it_is() {
+        for (text, shown, known) in [
+            (Text::Known("a".to_owned()), "a", Some("a")),
+            (Text::Partly("${A}-b".to_owned()), "${A}-b", None),
+            (Text::Open("!Ref A".to_owned()), "!Ref A", None),
+            (
+                Text::NotText {
+                    found: "a list",
+                    as_text: Some("a,b".to_owned()),
+                },
+                "a list",
+                None,
+            ),
+        ] {
+            assert_eq!((text.to_string().as_str(), text.known()), (shown, known));
+        }
+    }
+}

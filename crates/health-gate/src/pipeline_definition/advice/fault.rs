@@ -71,7 +71,7 @@ impl Fault<'_> {
                 format!(
                     "no action is known to be a gate; `{action}` invokes a function that only the deployment knows: `{function}`"
                 ),
-                "if it is the gate, say so by the name of the action",
+                "if it is the gate, name the action with `--action`",
             ),
             Self::DeploysBeforeGate { gate, other } => (
                 format!(
@@ -111,7 +111,7 @@ impl Fault<'_> {
             ),
             Self::OnFailureRollback { stage } => (
                 format!(
-                    "`onFailure` of the stage `{stage}` is ROLLBACK: a stop of the gate deploys the release before, in the middle of the incident, and is not retried later"
+                    "`onFailure` of the stage `{stage}` is ROLLBACK: a stop of the gate deploys the release before, in the middle of the incident"
                 ),
                 "take ROLLBACK away from this stage",
             ),

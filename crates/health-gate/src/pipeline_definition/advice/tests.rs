@@ -186,6 +186,11 @@ fn a_gate_at_the_end_of_a_stage_is_a_warning() {
         stage("Production", vec![deploy(1)]),
     ];
     assert_eq!(codes(stages), ["gate-last-in-stage Gate"]);
+    let stages = vec![
+        stage("Test", vec![build(1), gate("Gate", 1)]),
+        stage("Production", vec![deploy(1)]),
+    ];
+    assert_eq!(codes(stages), ["gate-not-alone Gate"]);
 }
 
 #[test]
@@ -201,6 +206,8 @@ fn a_stage_that_deploys_without_a_gate_beside_others_that_have_one_is_a_note() {
     let guarded = || stage("Production", vec![gate("Gate", 1), deploy(2)]);
     let stages = vec![stage("Test", vec![deploy(1)]), guarded()];
     assert_eq!(codes(stages), ["stage-without-gate Test"]);
+    let stages = vec![guarded(), stage("Later", vec![deploy(1)])];
+    assert_eq!(codes(stages), ["stage-without-gate Later"]);
     let stages = vec![stage("Test", vec![build(1)]), guarded()];
     assert_eq!(codes(stages), [""; 0]);
     // It may have one.
@@ -286,8 +293,32 @@ fn two_readings_of_one_place_are_told_once() {
 }
 
 #[test]
-fn advice_is_plain_json() {
-    let advice = told(vec![stage("Production", vec![gate("Gate", 1), deploy(1)])]);
-    let json = serde_json::to_string(&advice[0]).expect("plain data");
-    insta::assert_snapshot!(json, @r#"{"code":"deploys-beside-gate","severity":"error","path":"Gate","problem":"`Deploy` deploys with the same run order as the gate `Gate`: both begin at the same time, and the gate stops nothing","remedy":"give what deploys a higher run order than the gate"}"#);
+fn every_fault_has_its_severity_and_its_words() {
+    let (gate, other, stage) = ("Gate", "Other", "Production");
+    let faults = [
+        Fault::NoGate { deploys: true },
+        Fault::NoGate { deploys: false },
+        Fault::GateNotKnown {
+            action: gate,
+            function: "!Ref Function",
+        },
+        Fault::DeploysBeforeGate { gate, other },
+        Fault::DeploysBesideGate { gate, other },
+        Fault::GateNotAlone { gate, other },
+        Fault::GateAloneInStage { gate, stage },
+        Fault::GateLastInStage { gate, stage },
+        Fault::ApprovalAfterGate { gate, other },
+        Fault::OnFailureRollback { stage },
+        Fault::OnFailureRetry { stage },
+        Fault::NoNamespace { gate },
+        Fault::UserParametersTooLong { length: 1_001 },
+        Fault::StageWithoutGate { stage },
+    ];
+    let lines: Vec<String> = faults
+        .into_iter()
+        .map(|fault| {
+            serde_json::to_string(&fault.at(&place("there".to_owned()))).expect("plain data")
+        })
+        .collect();
+    insta::assert_snapshot!(lines.join("\n"));
 }
