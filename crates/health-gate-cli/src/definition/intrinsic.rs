@@ -175,12 +175,21 @@ impl Template {
         let [delimiter, items] = argument.as_list()? else {
             return None;
         };
+        let texts: Vec<Text> = match items.as_list() {
+            Some(items) => items.iter().map(|item| self.text(item)).collect(),
+            // A parameter of type CommaDelimitedList.
+            None => {
+                let list = self.text(items);
+                let items = list.known()?.split(',').map(str::trim);
+                items.map(|item| Text::Known(item.to_owned())).collect()
+            }
+        };
         let mut parts = Parts::default();
-        for (index, item) in items.as_list()?.iter().enumerate() {
+        for (index, text) in texts.iter().enumerate() {
             if index > 0 {
                 parts.push(delimiter.as_text()?)?;
             }
-            parts.push_text(&self.text(item))?;
+            parts.push_text(text)?;
         }
         Some(parts.finish())
     }

@@ -6,7 +6,7 @@ use health_gate::{
 };
 
 use super::intrinsic::{Template, alternatives};
-use super::node::{Node, Value, member, members, one_line, place};
+use super::node::{Node, Value, member, members, one_line, place, printable};
 use super::{DefinitionError, Unread};
 
 /// The most actions that a pipeline can have (user guide, "Quotas").
@@ -147,7 +147,7 @@ impl<'a> Structure<'a> {
                 }
             }
             actions.push(ActionDefinition {
-                function: text("FunctionName").map(on_one_line),
+                function: text("FunctionName").map(without_controls),
                 user_parameters,
                 ..action.clone()
             });
@@ -166,11 +166,13 @@ impl<'a> Structure<'a> {
             return Ok(1);
         }
         let run_order = text.known().and_then(|text| text.trim().parse().ok());
-        run_order.ok_or_else(|| DefinitionError::Shape {
-            place: given_at,
-            found: format!("`{}`", one_line(&text.to_string())),
-            accepted: "a whole number, 1 or more",
-        })
+        run_order
+            .filter(|order| *order > 0)
+            .ok_or_else(|| DefinitionError::Shape {
+                place: given_at,
+                found: format!("`{}`", one_line(&text.to_string())),
+                accepted: "a whole number, 1 or more",
+            })
     }
 
     fn on_failure(&self, node: &Node, at: &Place) -> Option<OnFailure> {
@@ -264,10 +266,10 @@ impl<'a> Structure<'a> {
 }
 
 /// A text that is shown and matched, and never read.
-fn on_one_line(text: Text) -> Text {
+fn without_controls(text: Text) -> Text {
     match text {
-        Text::Known(text) => Text::Known(one_line(&text)),
-        Text::Partly(text) => Text::Partly(one_line(&text)),
+        Text::Known(text) => Text::Known(printable(&text)),
+        Text::Partly(text) => Text::Partly(printable(&text)),
         Text::Open(_) | Text::NotText { .. } => text,
     }
 }

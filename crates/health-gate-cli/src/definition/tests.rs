@@ -188,6 +188,8 @@ fn intrinsic_functions_are_resolved_as_far_as_the_template_knows() {
             "!Join [',', [us-east-1, !Ref Regions]]",
             known("us-east-1,us-east-1,global"),
         ),
+        ("!Join ['/', !Ref Regions]", known("us-east-1/global")),
+        ("!Join ['/', !Ref Stage]", open("!Join [/, !Ref Stage]")),
         ("!Join ['-', [us, !Ref Stage]]", partly("us-${!Ref Stage}")),
         (
             "!Join ['', [a, !FindInMap [A, '\"', c]]]",
@@ -217,6 +219,20 @@ fn intrinsic_functions_are_resolved_as_far_as_the_template_knows() {
             assert_eq!(given, expected, "{value}");
         }
     }
+}
+
+#[test]
+fn an_arn_of_a_function_is_whole() {
+    let arn = format!(
+        "arn:${{AWS::Partition}}:lambda:${{AWS::Region}}:${{AWS::AccountId}}:function:{}:live",
+        "x".repeat(64)
+    );
+    let action = action(&template(&format!("FunctionName: !Sub '{arn}'")));
+    let expected = arn
+        .replace("${AWS::Partition}", "aws")
+        .replace("${AWS::Region}", "us-east-1")
+        .replace("${AWS::AccountId}", "111122223333");
+    assert_eq!(action.function, Some(Text::Known(expected)));
 }
 
 #[test]
