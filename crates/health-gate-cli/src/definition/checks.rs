@@ -178,11 +178,16 @@ impl Checks<'_> {
                 policy,
             });
         };
+        let without_any = self.account.for_action(None, region);
         if gate.user_parameters.is_empty() {
-            add(&gate.place, self.account.for_action(None, region).into());
+            add(&gate.place, without_any.clone().into());
         }
         for given in &gate.user_parameters {
-            add(&given.place, self.policy(&given.text, region));
+            let policy = match &without_any {
+                Ok(_) => self.policy(&given.text, region),
+                Err(of_account) => of_account.clone().into(),
+            };
+            add(&given.place, policy);
         }
     }
 

@@ -5,10 +5,10 @@ use std::rc::Rc;
 use health_gate::Place;
 
 /// How deep a file may be nested. Templates get by with a third of it; what walks a value may recurse.
-pub(super) const DEEPEST: usize = 100;
+const DEEPEST: usize = 100;
 
 /// How large a file may be once its aliases are written out, in characters and values. CloudFormation takes templates of 1 MB.
-pub(super) const LARGEST: usize = 10_000_000;
+const LARGEST: usize = 10_000_000;
 
 /// How much of a text is shown.
 const SHOWN: usize = 100;

@@ -31,6 +31,7 @@ fn template(configuration: &str) -> String {
   Stage: {{ Type: String }}
   Kept: {{ Type: 'AWS::SSM::Parameter::Value<String>', Default: /gate/name }}
 Resources:
+  Live: {{ Type: AWS::Lambda::Alias, Properties: {{ FunctionName: smoke-test }} }}
   Smoke: {{ Type: AWS::Lambda::Function, Properties: {{ FunctionName: smoke-test }} }}
   P:
     Type: AWS::CodePipeline::Pipeline
@@ -196,6 +197,8 @@ fn intrinsic_functions_are_resolved_as_far_as_the_template_knows() {
             partly("a${!FindInMap _A_ __ c_}"),
         ),
         ("!GetAtt Smoke.Arn", known("smoke-test")),
+        ("!Ref Live", open("!Ref Live")),
+        ("!!str null", known("null")),
         ("!GetAtt [Smoke, Arn]", known("smoke-test")),
         ("!If [C, us-east-1, !Ref AWS::NoValue]", known("us-east-1")),
         ("!ImportValue gate", open("!ImportValue gate")),
@@ -222,6 +225,83 @@ fn intrinsic_functions_are_resolved_as_far_as_the_template_knows() {
 }
 
 #[test]
+fn a_text_that_grows_without_end_stays_open() {
+    for (times, is_open) in [(11, false), (12, true)] {
+        let value = format!(
+            "!Sub ['{}', {{ A: '{}' }}]",
+            "${A}".repeat(times),
+            "x".repeat(9_000)
+        );
+        let given = user_parameters(&value);
+        assert_eq!(matches!(given, Text::Open(_)), is_open, "{times}");
+    }
+}
+
+#[test]
+fn a_condition_about_a_text_is_known_if_both_branches_are_the_same() {
+    for (value, expected) in [
+        ("!If [C, gate, !Sub gate]", Text::Known("gate".to_owned())),
+        (
+            "!If [C, gate, gate-2]",
+            Text::Open("!If [C, gate, gate-2]".to_owned()),
+        ),
+        (
+            "!If [C, gate, !Ref AWS::NoValue]",
+            Text::Open("!If [C, gate, !Ref AWS::NoValue]".to_owned()),
+        ),
+    ] {
+        let function = action(&template(&format!("FunctionName: {value}"))).function;
+        assert_eq!(function, Some(expected));
+    }
+}
+
+#[test]
+fn a_property_that_is_taken_away_is_none() {
+    let text = template("FunctionName: gate").replace(
+        "- Name: HealthGate",
+        "- Name: HealthGate\n              Namespace: !Ref AWS::NoValue\n              RunOrder: !If [C, !Ref AWS::NoValue, { Ref: AWS::NoValue }]",
+    );
+    let action = action(&text);
+    assert_eq!((action.namespace, action.run_order), (None, 1));
+}
+
+#[test]
+fn what_a_stage_does_when_it_fails_may_stand_in_a_condition_of_it() {
+    let template = |on_failure: &str| {
+        template("FunctionName: gate").replace(
+            "- Name: Production",
+            &format!("- Name: Production\n          OnFailure: {on_failure}"),
+        )
+    };
+    for (on_failure, result, path) in [
+        ("{ Result: RETRY }", OnFailureResult::Retry, "Result"),
+        (
+            "{ Conditions: [{ Result: ROLLBACK, Rules: [] }] }",
+            OnFailureResult::Rollback,
+            "Conditions[0].Result",
+        ),
+        (
+            "!If [C, { Result: ROLLBACK }, !Ref AWS::NoValue]",
+            OnFailureResult::Rollback,
+            "Fn::If[1].Result",
+        ),
+        ("{ Result: !Ref Stage }", OnFailureResult::Other, "Result"),
+    ] {
+        let pipelines = pipelines(&template(on_failure));
+        let found = pipelines[0].stages[0]
+            .on_failure
+            .as_ref()
+            .expect(on_failure);
+        assert_eq!(found.result, result, "{on_failure}");
+        assert_eq!(
+            found.place.path,
+            format!("Resources.P.Properties.Stages[0].OnFailure.{path}")
+        );
+    }
+    assert_eq!(pipelines(&template("{}"))[0].stages[0].on_failure, None);
+}
+
+#[test]
 fn an_arn_of_a_function_is_whole() {
     let arn = format!(
         "arn:${{AWS::Partition}}:lambda:${{AWS::Region}}:${{AWS::AccountId}}:function:{}:live",
@@ -237,7 +317,9 @@ fn an_arn_of_a_function_is_whole() {
 
 #[test]
 fn user_parameters_that_are_no_text_are_kept_as_what_they_are() {
+    let long = format!("[{}]", "x".repeat(1_001));
     for (value, found, as_text) in [
+        (long.as_str(), "a list", None),
         (
             "{ onIncident: hold }",
             "an object",
@@ -474,7 +556,7 @@ fn a_file_that_is_nested_without_end_is_refused() {
             .map(|depth| format!("{}a:\n", " ".repeat(depth)))
             .collect(),
         // Each level is an alias of the one before.
-        (1..5_000).fold("a0: &a0 [x]\n".to_owned(), |text, level| {
+        (1..1_000).fold("a0: &a0 [x]\n".to_owned(), |text, level| {
             text + &format!("a{level}: &a{level} [*a{}]\n", level - 1)
         }),
     ] {

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Tag};
 
 use super::DefinitionError;
-use super::node::{DEEPEST, Node, Value, one_line};
+use super::node::{Node, Value, one_line};
 
 /// Parses a whole file, which may have one document.
 pub(super) fn parse(text: &str) -> Result<Rc<Node>, DefinitionError> {
@@ -32,8 +32,16 @@ pub(super) fn parse(text: &str) -> Result<Rc<Node>, DefinitionError> {
                 tree.finish(value, line, anchor, function(tag.as_deref()))
             }
             Event::Alias(anchor) => tree.alias(anchor),
-            Event::SequenceStart(anchor, tag) => tree.begin(Frame::list(line, anchor, &tag)),
-            Event::MappingStart(anchor, tag) => tree.begin(Frame::map(line, anchor, &tag)),
+            Event::SequenceStart(anchor, tag) => {
+                tree.open
+                    .push(Frame::list(line, anchor, function(tag.as_deref())));
+                Ok(None)
+            }
+            Event::MappingStart(anchor, tag) => {
+                tree.open
+                    .push(Frame::map(line, anchor, function(tag.as_deref())));
+                Ok(None)
+            }
             Event::SequenceEnd | Event::MappingEnd => tree.end(),
             Event::DocumentStart(_) if root.is_some() => {
                 Err("more than one document in the file".to_owned())
@@ -97,16 +105,16 @@ enum Content {
 type Finished = Result<Option<Rc<Node>>, String>;
 
 impl Frame {
-    fn list(line: usize, anchor: usize, tag: &Option<std::borrow::Cow<'_, Tag>>) -> Self {
+    fn list(line: usize, anchor: usize, function: Option<String>) -> Self {
         Self {
             content: Content::List(Vec::new()),
             line,
             anchor,
-            function: function(tag.as_deref()),
+            function,
         }
     }
 
-    fn map(line: usize, anchor: usize, tag: &Option<std::borrow::Cow<'_, Tag>>) -> Self {
+    fn map(line: usize, anchor: usize, function: Option<String>) -> Self {
         let content = Content::Map {
             members: Vec::new(),
             keys: HashSet::new(),
@@ -114,20 +122,12 @@ impl Frame {
         };
         Self {
             content,
-            ..Self::list(line, anchor, tag)
+            ..Self::list(line, anchor, function)
         }
     }
 }
 
 impl Tree {
-    fn begin(&mut self, frame: Frame) -> Finished {
-        if self.open.len() >= DEEPEST {
-            return Err(format!("nested deeper than {DEEPEST} levels"));
-        }
-        self.open.push(frame);
-        Ok(None)
-    }
-
     fn end(&mut self) -> Finished {
         let Some(frame) = self.open.pop() else {
             return Ok(None);

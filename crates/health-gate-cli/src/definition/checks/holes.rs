@@ -1,7 +1,7 @@
 //! `UserParameters` with parts that are not known yet: variables of CodePipeline (`#{SourceVariables.BranchName}`), and names that
 //! only the deployment of a template knows (`${Regions}`). What is wrong whatever they become is wrong.
 
-use health_gate::{Policy, PolicyError, PolicyOrigin, PolicyProblem};
+use health_gate::{Policy, PolicyError, PolicyProblem};
 use serde_json::Value;
 
 use super::PolicyCheck;
@@ -55,11 +55,10 @@ pub(super) fn check(
 
 /// Whether an error has nothing to do with what a single member becomes.
 fn is_about_all(error: &PolicyError) -> bool {
-    error.origin == PolicyOrigin::Account
-        || matches!(
-            error.problem,
-            PolicyProblem::Syntax { .. } | PolicyProblem::RepeatedKey { .. }
-        )
+    matches!(
+        error.problem,
+        PolicyProblem::Syntax { .. } | PolicyProblem::RepeatedKey { .. }
+    )
 }
 
 /// The comma-separated list without the items that have holes.
