@@ -509,6 +509,10 @@ fn what_is_no_pipeline_is_refused_with_what_was_found() {
             "stages[0].actions[0].runOrder (line 5): must be a whole number, 1 or more, and not `first`",
         ),
         (
+            "name: x\nstages:\n- name: A\n  actions:\n  - runOrder: 0\n",
+            "must be a whole number, 1 or more, and not `0`",
+        ),
+        (
             "Resources:\n  P:\n    Type: AWS::CodePipeline::Pipeline\n    Properties: { Name: x }\n",
             "Resources.P.Properties (line 4): must be a pipeline, and not an object without `Stages`",
         ),
@@ -596,7 +600,7 @@ fn a_large_file_is_read() {
 
 #[test]
 fn hostile_texts_stay_on_one_line() {
-    let text = "Resources:\n  \"P\\e[2J\\n\":\n    Type: AWS::CodePipeline::Pipeline\n    Properties:\n      Name: \"x\\e[31m\\r\\n\"\n      Stages:\n        - Name: \"\\0\"\n          Actions: [{ Name: \"a\\x9b\", Configuration: { FunctionName: \"f\\n\" } }]\n";
+    let text = "Resources:\n  \"P\\e[2J\\n\":\n    Type: AWS::CodePipeline::Pipeline\n    Properties:\n      Name: \"x\\e[31m\\r\\n\"\n      Stages:\n        - Name: \"\\0\"\n          Actions: [{ Name: \"a\\x9b\", Configuration: { FunctionName: \"f\\n\", UserParameters: !Ref \"p\\e\" } }]\n";
     let pipelines = pipelines(text);
     let shown = format!("{pipelines:?}");
     assert!(!shown.contains("\\n") && !shown.contains("\\u{"), "{shown}");

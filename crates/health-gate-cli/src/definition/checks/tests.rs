@@ -137,7 +137,10 @@ fn a_policy_with_holes_is_judged_by_what_is_known_of_it() {
             r#"!Sub '{"regions": ["${Region}"], "onIncident": "hld"}'"#,
             "policy.invalid-word",
         ),
-        (r#"!Sub '${Begin}"onIncident": "hold", "retry": "never"}'"#, deployed),
+        (
+            r#"!Sub '${Begin}"onIncident": "hold", "retry": "never"}'"#,
+            deployed,
+        ),
         // Names that nobody replaces.
         ("'${Regions}'", "policy.invalid-region"),
     ] {
