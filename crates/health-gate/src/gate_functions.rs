@@ -19,7 +19,7 @@ impl GateFunctions {
     }
 
     /// Whether the function is one of them. An action may name it with ARN prefix and qualifier.
-    pub(crate) fn contains(&self, function: &str) -> bool {
+    pub fn contains(&self, function: &str) -> bool {
         self.0.matches(name(function))
     }
 }

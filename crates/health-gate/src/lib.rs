@@ -48,6 +48,7 @@ mod instant;
 mod notification;
 mod override_tag;
 mod pipeline_context;
+mod pipeline_definition;
 mod policy;
 mod reading;
 mod region;
@@ -70,6 +71,11 @@ pub use instant::{rfc3339, to_the_minute};
 pub use notification::{Notification, RetriedStage, plural};
 pub use override_tag::{OVERRIDE_TAG, Override, OverrideError};
 pub use pipeline_context::PipelineContext;
+pub use pipeline_definition::{
+    ActionDefinition, Advice, AdviceCode, GateNames, OnFailure, OnFailureResult,
+    PipelineDefinition, Place, Recognition, Severity, StageDefinition, Text, UserParameters,
+    advise,
+};
 #[cfg(feature = "schema")]
 pub use policy::policy_schema;
 pub use policy::{
