@@ -3,13 +3,13 @@
 use time::UtcDateTime;
 
 /// RFC 3339 to the second, for machines: `2026-11-23T06:40:00Z`.
-pub(crate) fn rfc3339(at: UtcDateTime) -> String {
+pub fn rfc3339(at: UtcDateTime) -> String {
     let (hour, minute, second) = at.as_hms();
     format!("{}T{hour:02}:{minute:02}:{second:02}Z", date(at))
 }
 
 /// To the minute, for people: `2026-11-23 06:40 UTC`.
-pub(crate) fn to_the_minute(at: UtcDateTime) -> String {
+pub fn to_the_minute(at: UtcDateTime) -> String {
     let (hour, minute, _) = at.as_hms();
     format!("{} {hour:02}:{minute:02} UTC", date(at))
 }

@@ -39,6 +39,7 @@
     clippy::indexing_slicing
 )]
 
+mod backtest;
 mod decision;
 mod event;
 mod finding;
@@ -59,6 +60,10 @@ mod stage;
 mod stopped_stage;
 mod wildcard;
 
+pub use backtest::{
+    Backtest, BlockedSpan, BlockingEvent, EventEnd, Group, QuietPeriod, RuleEffect, Tally, Window,
+    hours_and_minutes,
+};
 pub use decision::{
     Case, Circumstances, Decision, Ending, Fail, Hold, Invalid, Obstacle, Pass, decide,
 };
@@ -66,6 +71,7 @@ pub use event::{Event, EventCategory, EventScope, EventStatus, Phase};
 pub use finding::{Assessment, Finding, Incident, Incidents};
 pub use gate_functions::GateFunctions;
 pub use hold::{HoldState, TokenError};
+pub use instant::{rfc3339, to_the_minute};
 pub use notification::{Notification, RetriedStage, plural};
 pub use override_tag::{OVERRIDE_TAG, Override, OverrideError};
 pub use pipeline_context::PipelineContext;
