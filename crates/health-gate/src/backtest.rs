@@ -11,6 +11,7 @@ mod interval;
 mod json;
 mod quiet_period;
 mod rule_effect;
+mod words;
 
 use serde::Serialize;
 use time::{Duration, UtcDateTime};
@@ -19,9 +20,9 @@ pub use blocking_event::BlockingEvent;
 pub use episode::EventEnd;
 pub use group::Group;
 pub use interval::BlockedSpan;
-pub use json::hours_and_minutes;
 pub use quiet_period::QuietPeriod;
 pub use rule_effect::RuleEffect;
+pub use words::{grouped, hours_and_minutes};
 
 use crate::event::Event;
 use crate::policy::Policy;

@@ -62,7 +62,7 @@ mod wildcard;
 
 pub use backtest::{
     Backtest, BlockedSpan, BlockingEvent, EventEnd, Group, QuietPeriod, RuleEffect, Tally, Window,
-    hours_and_minutes,
+    grouped, hours_and_minutes,
 };
 pub use decision::{
     Case, Circumstances, Decision, Ending, Fail, Hold, Invalid, Obstacle, Pass, decide,

@@ -421,8 +421,22 @@ fn lengths_are_in_hours_and_minutes() {
         (3_600, "1 h"),
         (3_659, "1 h"),
         (220_800, "61 h 20 min"),
+        (3_600_000, "1,000 h"),
+        (3_600_060, "1,000 h 1 min"),
     ] {
         assert_eq!(hours_and_minutes(Duration::seconds(seconds)), text);
+    }
+}
+
+#[test]
+fn thousands_of_large_numbers_stand_apart() {
+    for (number, text) in [
+        (0, "0"),
+        (999, "999"),
+        (1_000, "1,000"),
+        (1_234_567, "1,234,567"),
+    ] {
+        assert_eq!(grouped(number), text);
     }
 }
 
