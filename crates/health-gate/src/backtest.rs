@@ -4,6 +4,7 @@
 //! in the way from its beginning to its end, and to have been updated often enough in between: `staleAfter` is seen to
 //! end only what AWS has left open. Whether anything was deployed meanwhile is not known here, nor what time it is.
 
+mod blocked_span;
 mod blocking_event;
 mod episode;
 mod group;
@@ -16,10 +17,10 @@ mod words;
 use serde::Serialize;
 use time::{Duration, UtcDateTime};
 
+pub use blocked_span::BlockedSpan;
 pub use blocking_event::BlockingEvent;
 pub use episode::EventEnd;
 pub use group::Group;
-pub use interval::BlockedSpan;
 pub use quiet_period::QuietPeriod;
 pub use rule_effect::RuleEffect;
 pub use words::{grouped, hours_and_minutes};

@@ -98,9 +98,10 @@ fn day(at: UtcDateTime) -> String {
 }
 
 fn month(at: UtcDateTime) -> String {
-    match at.month() {
-        Month::January => at.year().to_string(),
-        month => short(month),
+    if at.month() == Month::January {
+        at.year().to_string()
+    } else {
+        short(at.month())
     }
 }
 

@@ -1,4 +1,8 @@
 //! How the template writes times, lengths and numbers.
+#![expect(
+    unreachable_pub,
+    reason = "askama makes a public function of each filter"
+)]
 
 use std::borrow::Borrow;
 

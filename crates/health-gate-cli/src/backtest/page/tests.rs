@@ -119,7 +119,7 @@ fn a_link_leads_to_nothing_but_aws() {
         .iter()
         .any(|known| link.starts_with(known))
     };
-    assert!(links.iter().all(|link| is_known(link)), "{links:#?}");
+    assert!(links.iter().all(is_known), "{links:#?}");
     assert!(!page.contains("<b>"));
 }
 
