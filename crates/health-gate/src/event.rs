@@ -8,7 +8,7 @@ use serde::Serialize;
 use time::UtcDateTime;
 
 /// One event of AWS Health (API reference: `Event`).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Event {
     /// Identifies the event: `arn:aws:health:us-east-1::event/EC2/AWS_EC2_OPERATIONAL_ISSUE/…`. Empty if AWS Health
     /// left it out.
@@ -34,7 +34,7 @@ pub struct Event {
 }
 
 /// `eventTypeCategory`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum EventCategory {
@@ -50,7 +50,7 @@ pub enum EventCategory {
 }
 
 /// `statusCode`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum EventStatus {
     /// `open`: going on.
     Open,
@@ -63,7 +63,7 @@ pub enum EventStatus {
 }
 
 /// `eventScopeCode`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum EventScope {

@@ -39,6 +39,7 @@
     clippy::indexing_slicing
 )]
 
+mod backtest;
 mod decision;
 mod event;
 mod finding;
@@ -60,6 +61,10 @@ mod stage;
 mod stopped_stage;
 mod wildcard;
 
+pub use backtest::{
+    Backtest, BlockedSpan, BlockingEvent, EventEnd, Group, QuietPeriod, RuleEffect, Tally, Window,
+    grouped, hours_and_minutes,
+};
 pub use decision::{
     Case, Circumstances, Decision, Ending, Fail, Hold, Invalid, Obstacle, Pass, decide,
 };
