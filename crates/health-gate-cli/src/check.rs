@@ -1,21 +1,19 @@
 //! `health-gate check`: whether a deployment may go on now, for any CI system; with `--wait`, as soon as it may.
 
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{self, Write};
 use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
 use health_gate::{Decision, Hold, HoldState, Obstacle, OnIncident, Policy};
-use indicatif::{ProgressBar, ProgressStyle};
 use time::UtcDateTime;
 
 use crate::event_view::{name, print_incident};
 use crate::exit_code::ExitCode;
 use crate::look::{Look, advice};
-use crate::output::{
-    BAD, Format, FormatArgument, GOOD, QUIET, WARNING, clock, how_long, print_json, styled,
-};
+use crate::output::{BAD, Format, FormatArgument, GOOD, QUIET, WARNING, clock, print_json, styled};
 use crate::policy_arguments::PolicyArguments;
+use crate::progress::{self, Progress};
 use crate::session::{AwsArguments, Session, run as run_async};
 
 /// The arguments of `health-gate check`.
@@ -59,7 +57,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<ExitCod
 
 /// Looks again and again as long as the deployment is to wait.
 async fn wait(session: &Session, policy: &Policy, mut look: Look) -> Look {
-    let mut progress = Progress::new();
+    let mut telling = Telling::new();
     while let Decision::Hold(hold) = &look.decision {
         let state = HoldState {
             last_reading: look.at,
@@ -69,41 +67,35 @@ async fn wait(session: &Session, policy: &Policy, mut look: Look) -> Look {
         // The last look is when the hold has run out.
         let left = (hold.until - look.at).try_into().unwrap_or_default();
         let next = look.at + pause.min(left);
-        progress.tell(&look, hold, next);
+        telling.tell(&look, hold, next);
         tokio::time::sleep(pause.min(left)).await;
         look = Look::now(&session.clients, policy, Some(state)).await;
     }
-    progress.end();
     look
 }
 
 /// What is told while a deployment waits, on standard error: one line that changes at a terminal, a few elsewhere.
-struct Progress {
-    bar: Option<ProgressBar>,
+struct Telling {
+    at_terminal: Option<Progress>,
     told: Option<(String, UtcDateTime)>,
 }
 
-impl Progress {
+impl Telling {
     fn new() -> Self {
-        let bar = io::stderr().is_terminal().then(|| {
-            let bar = ProgressBar::new_spinner();
-            if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
-                bar.set_style(style);
-            }
-            bar.enable_steady_tick(Duration::from_millis(120));
-            bar
-        });
-        Self { bar, told: None }
+        Self {
+            at_terminal: progress::is_shown().then(|| progress::spinner("")),
+            told: None,
+        }
     }
 
     fn tell(&mut self, look: &Look, hold: &Hold, next: UtcDateTime) {
         let awaited = awaited(hold);
         let since = clock(hold.state.since, look.at);
         let until = clock(hold.until, look.at);
-        if let Some(bar) = &self.bar {
+        if let Some(progress) = &self.at_terminal {
             let next = health_gate::rfc3339(next);
             let next = next.get(11..19).unwrap_or_default();
-            bar.set_message(format!(
+            progress.say(format!(
                 "waiting since {since} for {awaited}; next look at {next} UTC, at most until {until}"
             ));
             return;
@@ -120,12 +112,6 @@ impl Progress {
                 health_gate::rfc3339(look.at)
             );
             self.told = Some((awaited, look.at));
-        }
-    }
-
-    fn end(self) {
-        if let Some(bar) = self.bar {
-            bar.finish_and_clear();
         }
     }
 }
@@ -190,10 +176,7 @@ fn print(look: &Look, policy: &Policy, out: &mut impl Write) -> Result<()> {
         regions.join(", "),
         clock(look.at, look.at),
         health.endpoint,
-        match health.took.as_millis() {
-            millis @ ..10_000 => format!("{millis} ms"),
-            _ => how_long(health.took.try_into().unwrap_or_default()),
-        }
+        format_args!("{} ms", health.took.as_millis())
     );
     Ok(writeln!(out, "{}", styled(QUIET, read))?)
 }

@@ -3,11 +3,13 @@
 use std::io::Write;
 
 use anyhow::Result;
-use health_gate::{Event, EventCategory, EventScope, EventStatus, Incident, rfc3339};
+use health_gate::{
+    Event, EventCategory, EventScope, EventStatus, Incident, hours_and_minutes, rfc3339,
+};
 use serde::Serialize;
 use time::UtcDateTime;
 
-use crate::output::{clock, how_long};
+use crate::output::clock;
 
 /// An event, with the names and times of the AWS CLI.
 #[derive(Debug, Clone, Serialize)]
@@ -81,7 +83,7 @@ pub(crate) fn print_incident(
         times.push(format!(
             "since {} ({})",
             clock(start, now),
-            how_long(now - start)
+            hours_and_minutes(now - start)
         ));
     }
     if let Some(updated) = event.last_updated_time {
@@ -91,7 +93,7 @@ pub(crate) fn print_incident(
         times.push(match closed {
             Some(at) => format!(
                 "closed {} ago, which is in the quiet period",
-                how_long(now - at)
+                hours_and_minutes(now - at)
             ),
             None => "closed, it is not known when, which may be in the quiet period".to_owned(),
         });

@@ -6,7 +6,7 @@ use std::io::Write;
 
 use anyhow::{Result, bail};
 use clap::Args;
-use health_gate::{Event, Filter, Policy, Ruling};
+use health_gate::{Event, Filter, Policy, Ruling, hours_and_minutes};
 use health_gate_aws::read_history;
 use serde::Serialize;
 use time::{Duration, UtcDateTime};
@@ -16,7 +16,7 @@ use crate::event_view::{EventView, plain};
 use crate::exit_code::ExitCode;
 use crate::look::{PATIENCE, advice};
 use crate::output::{
-    BAD, Format, FormatArgument, HEADING, clock, how_long, print_json, print_table, styled, table,
+    BAD, Format, FormatArgument, HEADING, clock, print_json, print_table, styled, table,
 };
 use crate::policy_arguments::PolicyArguments;
 use crate::session::{AwsArguments, Session, run as run_async};
@@ -177,7 +177,7 @@ fn why(policy: &Policy, event: &Event, ruling: Ruling, now: UtcDateTime) -> Stri
     let ago = |at: Option<UtcDateTime>| {
         at.map_or_else(
             || "it is not known when".to_owned(),
-            |at| format!("{} ago", how_long(now - at)),
+            |at| format!("{} ago", hours_and_minutes(now - at)),
         )
     };
     match ruling {

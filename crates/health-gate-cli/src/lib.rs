@@ -1,17 +1,22 @@
 //! The `health-gate` command: its subcommands, a module each. A library, so that the tests' program is the same one.
 
+mod backtest;
 mod check;
+mod definition;
 mod demo;
 mod event_view;
 mod exit_code;
 mod explain;
 mod function;
+mod gate_arguments;
 mod look;
 mod output;
 mod policy_arguments;
+mod progress;
 mod sandbox;
 mod session;
 mod timeline;
+mod validate;
 
 use std::io::{self, Write};
 
@@ -44,6 +49,12 @@ enum Subcommands {
     /// Says of each event of AWS Health why it counts or not, and what CodePipeline would be told.
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(explain::Arguments),
+    /// Validates a policy, or every gate of a pipeline's definition.
+    #[command(after_help = VALIDATE_EXAMPLES)]
+    Validate(validate::Arguments),
+    /// Says when a policy would have stopped deployments, by AWS Health's history.
+    #[command(after_help = BACKTEST_EXAMPLES)]
+    Backtest(backtest::Arguments),
     /// Plays releases on an embedded AWS, in virtual time: no account, no Docker, no network.
     Demo,
     /// Serves a local AWS over HTTP: AWS Health, CodePipeline with releases that run, SNS and Lambda.
@@ -77,6 +88,17 @@ Examples:
 Without an account, against the local AWS (`health-gate sandbox` in another terminal):
   AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox \\
     health-gate explain --region us-east-1";
+const VALIDATE_EXAMPLES: &str = "\
+Examples:
+  health-gate validate --policy '{\"regions\": [\"us-east-1\"], \"onIncident\": \"hold\"}'
+  health-gate validate pipeline.yaml
+  aws codepipeline get-pipeline --name checkout | health-gate validate -";
+const BACKTEST_EXAMPLES: &str = "\
+Examples:
+  health-gate backtest --regions us-east-1,global --html backtest.html
+  health-gate backtest --policy policy.json --days 30
+  aws health describe-events > events.json
+  health-gate backtest --events events.json --regions us-east-1,global";
 const SANDBOX_EXAMPLES: &str = "\
 Examples:
   health-gate sandbox
@@ -98,6 +120,8 @@ pub fn main() -> std::process::ExitCode {
     let outcome = match command.subcommand {
         Subcommands::Check(arguments) => check::run(&arguments, out),
         Subcommands::Explain(arguments) => explain::run(&arguments, out),
+        Subcommands::Validate(arguments) => validate::run(&arguments, out),
+        Subcommands::Backtest(arguments) => backtest::run(&arguments, out),
         Subcommands::Demo => demo::run(out),
         Subcommands::Sandbox(arguments) => sandbox::run(&arguments, out),
         Subcommands::Completions { shell } => {

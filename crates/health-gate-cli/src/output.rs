@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
-use time::{Duration, UtcDateTime};
+use time::UtcDateTime;
 
 /// The form of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -80,27 +80,6 @@ fn width() -> Option<u16> {
         .is_terminal()
         .then(|| terminal_size::terminal_size_of(&stdout))?;
     size.map(|(terminal_size::Width(columns), _)| columns)
-}
-
-/// How long something takes, to two units: `3 h 20 min`.
-pub(crate) fn how_long(duration: Duration) -> String {
-    let seconds = duration.whole_seconds().max(0);
-    let units = [
-        (seconds / 86_400, "d"),
-        (seconds / 3_600 % 24, "h"),
-        (seconds / 60 % 60, "min"),
-        (seconds % 60, "s"),
-    ];
-    let first = units.iter().position(|(count, _)| *count > 0).unwrap_or(3);
-    let parts = units.iter().skip(first).take(2);
-    let parts = parts.enumerate().filter(|(place, (count, unit))| {
-        // Nobody counts the seconds of what takes minutes.
-        *place == 0 || *count > 0 && *unit != "s" || seconds < 600 && *count > 0
-    });
-    let parts: Vec<String> = parts
-        .map(|(_, (count, unit))| format!("{count} {unit}"))
-        .collect();
-    parts.join(" ")
 }
 
 /// `14:05 UTC`, with the day if that is another one than `now`'s.

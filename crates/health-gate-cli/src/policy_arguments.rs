@@ -74,7 +74,8 @@ impl PolicyArguments {
     /// # Errors
     /// If a file cannot be read, or the policy is not valid.
     pub(crate) fn policy(&self, account: &AccountPolicy, own_region: &Region) -> Result<Policy> {
-        let text = self.text()?;
+        let text = self.policy.as_deref().map(text_of).transpose()?;
+        let text = text.unwrap_or_default();
         let keys = self.keys();
         let keys = if keys.is_empty() {
             String::new()
@@ -86,25 +87,6 @@ impl PolicyArguments {
             (PolicyOrigin::KeyOptions, keys.as_str()),
         ];
         Ok(account.under(&texts, own_region)?)
-    }
-
-    /// The text of `--policy`.
-    pub(crate) fn text(&self) -> Result<String> {
-        let Some(given) = self.policy.as_deref() else {
-            return Ok(String::new());
-        };
-        if given == "-" {
-            let mut text = String::new();
-            std::io::stdin()
-                .read_to_string(&mut text)
-                .context("cannot read a policy from standard input")?;
-            return Ok(text);
-        }
-        if is_file(given) {
-            return std::fs::read_to_string(given)
-                .with_context(|| format!("cannot read the policy {given}"));
-        }
-        Ok(given.to_owned())
     }
 
     /// The options that are keys, as one JSON object.
@@ -141,8 +123,24 @@ impl PolicyArguments {
     }
 }
 
+/// The text that an argument is, or the file that it names; `-` is standard input.
+pub(crate) fn text_of(given: &str) -> Result<String> {
+    if given == "-" {
+        let mut text = String::new();
+        std::io::stdin()
+            .read_to_string(&mut text)
+            .context("cannot read a policy from standard input")?;
+        return Ok(text);
+    }
+    if is_file(given) {
+        return std::fs::read_to_string(given)
+            .with_context(|| format!("cannot read the policy {given}"));
+    }
+    Ok(given.to_owned())
+}
+
 /// Whether an argument names a file: one that exists, or one that is meant, since no policy has a slash or ends so.
-pub(crate) fn is_file(given: &str) -> bool {
+fn is_file(given: &str) -> bool {
     let is_text = given.trim_start().starts_with(['{', '[', '"']);
     !is_text && (given.contains('/') || given.ends_with(".json") || Path::new(given).is_file())
 }

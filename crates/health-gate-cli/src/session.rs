@@ -15,7 +15,7 @@ pub(crate) struct AwsArguments {
     profile: Option<String>,
     /// The region of the pipelines [default: AWS_REGION, or the profile's]. AWS Health is asked in its own.
     #[arg(long, global = true, help_heading = "AWS", value_name = "REGION")]
-    region: Option<String>,
+    pub(crate) region: Option<String>,
 }
 
 /// Clients with credentials.

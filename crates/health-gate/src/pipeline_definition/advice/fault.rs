@@ -71,7 +71,7 @@ impl Fault<'_> {
                 format!(
                     "no action is known to be a gate; `{action}` invokes a function that only the deployment knows: `{function}`"
                 ),
-                "if it is the gate, name the action with `--action`",
+                "if it is the gate, name the action with `--gate-action`",
             ),
             Self::DeploysBeforeGate { gate, other } => (
                 format!(

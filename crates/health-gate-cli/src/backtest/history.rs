@@ -1,0 +1,169 @@
+//! Events from a file: what `aws health describe-events` prints, or what the API answers. An event that lacks something is kept as it is.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use health_gate::{Event, EventCategory, EventScope, EventStatus};
+use serde_json::Value;
+use time::format_description::well_known::Rfc3339;
+use time::{OffsetDateTime, UtcDateTime};
+
+/// Reads the events of a file.
+///
+/// # Errors
+/// If it is not the output of DescribeEvents: where, and what is accepted.
+pub(super) fn read(file: &Path) -> Result<Vec<Event>> {
+    let shown = file.display();
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {shown}"))?;
+    parse(&text)
+        .with_context(|| format!("{shown} is not the output of `aws health describe-events`"))
+}
+
+fn parse(text: &str) -> Result<Vec<Event>> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let document: Value = serde_json::from_str(text)?;
+    // With or without the answer around the list.
+    let events = match &document {
+        Value::Object(answer) => answer.get("events"),
+        Value::Array(_) => Some(&document),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+    };
+    let events = events
+        .and_then(Value::as_array)
+        .ok_or_else(|| anyhow!("it has no list `events`"))?;
+    let read = events
+        .iter()
+        .enumerate()
+        .map(|(place, value)| event(value).with_context(|| format!("events[{place}]")));
+    read.collect()
+}
+
+fn event(value: &Value) -> Result<Event> {
+    let Value::Object(members) = value else {
+        bail!("an event is an object")
+    };
+    let text = |name: &str| -> Result<Option<String>> {
+        match members.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.clone())),
+            Some(other) => bail!("`{name}` is {other}; accepted: a text"),
+        }
+    };
+    let time = |name: &str| -> Result<Option<UtcDateTime>> {
+        let Some(value) = members.get(name).filter(|value| !value.is_null()) else {
+            return Ok(None);
+        };
+        let time = match value {
+            Value::String(text) => instant(text),
+            // The API's own form: seconds since 1970.
+            value => value.as_f64().and_then(|seconds| {
+                let millis = (seconds * 1_000.0).round();
+                UtcDateTime::from_unix_timestamp_nanos(millis as i128 * 1_000_000).ok()
+            }),
+        };
+        let accepted = "accepted: a time like 2026-11-23T08:20:00Z, or seconds since 1970";
+        time.map(Some)
+            .ok_or_else(|| anyhow!("`{name}` is {value}; {accepted}"))
+    };
+    Ok(Event {
+        arn: text("arn")?.unwrap_or_default(),
+        service: text("service")?,
+        type_code: text("eventTypeCode")?,
+        category: text("eventTypeCategory")?.map(|word| match word.as_str() {
+            "issue" => EventCategory::Issue,
+            "scheduledChange" => EventCategory::ScheduledChange,
+            "accountNotification" => EventCategory::AccountNotification,
+            _ => EventCategory::Other,
+        }),
+        region: text("region")?,
+        status: text("statusCode")?.map(|word| match word.as_str() {
+            "open" => EventStatus::Open,
+            "closed" => EventStatus::Closed,
+            "upcoming" => EventStatus::Upcoming,
+            _ => EventStatus::Other,
+        }),
+        scope: text("eventScopeCode")?.map(|word| match word.as_str() {
+            "PUBLIC" => EventScope::Public,
+            "ACCOUNT_SPECIFIC" => EventScope::AccountSpecific,
+            "NONE" => EventScope::None,
+            _ => EventScope::Other,
+        }),
+        start_time: time("startTime")?,
+        end_time: time("endTime")?,
+        last_updated_time: time("lastUpdatedTime")?,
+    })
+}
+
+/// A time in RFC 3339; the seconds may be left out.
+pub(super) fn instant(text: &str) -> Option<UtcDateTime> {
+    let parse = |text: &str| OffsetDateTime::parse(text, &Rfc3339).ok();
+    let with_seconds = || {
+        let (minutes, zone) = text.split_at_checked(16)?;
+        parse(&format!("{minutes}:00{zone}"))
+    };
+    parse(text).or_else(with_seconds).map(UtcDateTime::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::utc_datetime;
+
+    const AT: UtcDateTime = utc_datetime!(2026-05-04 06:02:00);
+
+    #[test]
+    fn a_time_has_a_zone_and_may_lack_seconds() {
+        for text in [
+            "2026-05-04T06:02Z",
+            "2026-05-04T06:02:00Z",
+            "2026-05-04T06:02:00.000000+00:00",
+            "2026-05-04T08:02+02:00",
+        ] {
+            assert_eq!(instant(text), Some(AT), "{text}");
+        }
+        for text in [
+            "",
+            "2026-05-04",
+            "2026-05-04T06:02",
+            "yesterday",
+            "2026-05-04T06:02:00é",
+        ] {
+            assert_eq!(instant(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn events_are_read_as_the_cli_and_the_api_write_them() {
+        for text in [
+            r#"{"events": [{"arn": "a", "service": "EC2", "startTime": "2026-05-04T06:02:00+00:00", "statusCode": "open"}]}"#,
+            r#"[{"arn": "a", "service": "EC2", "startTime": 1777874520.0, "statusCode": "open", "endTime": null}]"#,
+        ] {
+            let events = parse(text).expect(text);
+            assert_eq!(events.len(), 1);
+            assert_eq!(events[0].start_time, Some(AT), "{text}");
+            assert_eq!(events[0].status, Some(EventStatus::Open));
+            assert_eq!(events[0].end_time, None);
+        }
+    }
+
+    #[test]
+    fn what_is_no_event_is_refused_with_its_place() {
+        for (text, said) in [
+            ("", "EOF"),
+            ("{}", "it has no list `events`"),
+            ("3", "it has no list `events`"),
+            (r#"{"events": [7]}"#, "events[0]: an event is an object"),
+            (
+                r#"{"events": [{}, {"startTime": "soon"}]}"#,
+                "events[1]: `startTime` is \"soon\"; accepted: a time",
+            ),
+            (
+                r#"{"events": [{"arn": 1}]}"#,
+                "events[0]: `arn` is 1; accepted: a text",
+            ),
+        ] {
+            let error = format!("{:#}", parse(text).expect_err(text));
+            assert!(error.contains(said), "{error}");
+        }
+    }
+}
