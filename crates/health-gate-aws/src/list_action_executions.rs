@@ -10,6 +10,8 @@ use crate::refusal::{Refusal, endless};
 
 /// An execution has at most 1,000 actions, a page takes a hundred, and what is retried has more attempts.
 const PAGES: usize = 50;
+/// The most that one page takes.
+const NEWEST: i32 = 100;
 
 /// Reads the attempts of all actions of an execution, all pages: what is missing could be what failed.
 ///
@@ -33,10 +35,7 @@ pub async fn action_executions(
     for _ in 0..PAGES {
         clients.pace.turn().await;
         let page = request.clone().set_next_token(token).send().await?;
-        let rows = page
-            .action_execution_details
-            .ok_or_else(|| Refusal::no_answer("the answer has no list of action executions"))?;
-        executions.extend(rows.into_iter().map(execution));
+        executions.extend(rows(page.action_execution_details)?.map(execution));
         token = page.next_token.filter(|token| !token.is_empty());
         if token.is_none() {
             return Ok(executions);
@@ -45,11 +44,41 @@ pub async fn action_executions(
     Err(endless("ListActionExecutions", PAGES))
 }
 
+/// Reads the newest hundred attempts of actions in a pipeline, of whichever executions.
+///
+/// # Errors
+/// [`Refusal`] if they could not be read.
+pub async fn newest_action_executions(
+    clients: &Clients,
+    pipeline: &str,
+) -> Result<Vec<ActionExecution>, Refusal> {
+    clients.pace.turn().await;
+    let page = clients
+        .codepipeline
+        .list_action_executions()
+        .pipeline_name(pipeline)
+        .max_results(NEWEST)
+        .send()
+        .await?;
+    Ok(rows(page.action_execution_details)?
+        .map(execution)
+        .collect())
+}
+
+fn rows(
+    rows: Option<Vec<types::ActionExecutionDetail>>,
+) -> Result<impl Iterator<Item = types::ActionExecutionDetail>, Refusal> {
+    rows.map(Vec::into_iter)
+        .ok_or_else(|| Refusal::no_answer("the answer has no list of action executions"))
+}
+
 fn execution(row: types::ActionExecutionDetail) -> ActionExecution {
     let input = row
         .input
         .unwrap_or_else(|| types::ActionExecutionInput::builder().build());
-    let result = row.output.and_then(|output| output.execution_result);
+    let (result, variables) = row.output.map_or((None, None), |output| {
+        (output.execution_result, output.output_variables)
+    });
     let is_lambda = input
         .action_type_id
         .is_some_and(|kind| kind.category == ActionCategory::Invoke && kind.provider == "Lambda");
@@ -58,6 +87,8 @@ fn execution(row: types::ActionExecutionDetail) -> ActionExecution {
         .filter(|resolved| !resolved.is_empty());
     let mut configuration = resolved.or(input.configuration).unwrap_or_default();
     ActionExecution {
+        pipeline_execution_id: row.pipeline_execution_id.unwrap_or_default(),
+        output_variables: variables.unwrap_or_default().into_iter().collect(),
         stage: row.stage_name.unwrap_or_default(),
         action: row.action_name.unwrap_or_default(),
         attempt: ActionAttempt {

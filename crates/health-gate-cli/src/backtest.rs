@@ -21,6 +21,7 @@ use crate::output::{Format, FormatArgument, print_json};
 use crate::policy_arguments::PolicyArguments;
 use crate::progress;
 use crate::session::{AwsArguments, Session, run as run_async};
+use crate::times;
 
 /// How long AWS Health keeps an event (user guide, "Concepts for AWS Health").
 const KEPT_DAYS: u32 = 90;
@@ -37,7 +38,7 @@ pub(crate) struct Arguments {
     #[arg(long, default_value_t = KEPT_DAYS, value_parser = clap::value_parser!(u32).range(1..=3_660))]
     days: u32,
     /// The end of these days, in UTC, like 2026-11-23T18:00Z [default: now].
-    #[arg(long, value_name = "TIME", value_parser = until)]
+    #[arg(long, value_name = "TIME", value_parser = times::option)]
     until: Option<UtcDateTime>,
     /// Write a page with a time line to this file, for a browser: it needs no network.
     #[arg(long, value_name = "FILE")]
@@ -48,11 +49,6 @@ pub(crate) struct Arguments {
     format: FormatArgument,
     #[command(flatten)]
     aws: AwsArguments,
-}
-
-fn until(text: &str) -> Result<UtcDateTime, String> {
-    history::instant(text)
-        .ok_or_else(|| "accepted: a time in UTC, like 2026-11-23T18:00Z".to_owned())
 }
 
 /// What is judged.
@@ -134,7 +130,9 @@ fn from_files(arguments: &Arguments) -> Result<Subject> {
     // Without a region of its own, a policy that names none has only `global`, twice.
     let nowhere = Region::global();
     let own_region = region.as_ref().unwrap_or(&nowhere);
-    let policy = arguments.policy.policy(&AccountPolicy::default(), own_region)?;
+    let policy = arguments
+        .policy
+        .policy(&AccountPolicy::default(), own_region)?;
     ensure!(
         policy.regions != Policy::of_region(&nowhere).regions,
         "which regions? A file does not say where the pipelines are\nName them with --regions, or --region for those of a gate there and `global`"

@@ -4,6 +4,7 @@ mod backtest;
 mod check;
 mod definition;
 mod demo;
+mod doctor;
 mod event_view;
 mod exit_code;
 mod explain;
@@ -11,11 +12,16 @@ mod function;
 mod gate_arguments;
 mod look;
 mod output;
+mod overrides;
+mod pipelines;
 mod policy_arguments;
 mod progress;
+mod retry;
 mod sandbox;
 mod session;
+mod status;
 mod timeline;
+mod times;
 mod validate;
 
 use std::io::{self, Write};
@@ -52,6 +58,14 @@ enum Subcommands {
     /// Validates a policy, or every gate of a pipeline's definition.
     #[command(after_help = VALIDATE_EXAMPLES)]
     Validate(validate::Arguments),
+    /// Shows every gate: what it let through, holds or has stopped, why, and what comes next.
+    #[command(after_help = STATUS_EXAMPLES)]
+    Status(status::Arguments),
+    /// Lets pipelines go out in spite of incidents: sets, lists and takes away overrides.
+    Override(overrides::Arguments),
+    /// Looks whether everything that the gate needs is there, and says what to do about what is not.
+    #[command(after_help = DOCTOR_EXAMPLES)]
+    Doctor(doctor::Arguments),
     /// Says when a policy would have stopped deployments, by AWS Health's history.
     #[command(after_help = BACKTEST_EXAMPLES)]
     Backtest(backtest::Arguments),
@@ -93,6 +107,24 @@ Examples:
   health-gate validate --policy '{\"regions\": [\"us-east-1\"], \"onIncident\": \"hold\"}'
   health-gate validate pipeline.yaml
   aws codepipeline get-pipeline --name checkout | health-gate validate -";
+const STATUS_EXAMPLES: &str = "\
+Examples:
+  health-gate status
+  health-gate status --pipelines 'prod-*' --waiting
+
+The policy of the account is that of HEALTH_GATE_POLICY here: set it as the functions have it.
+Without an account, against the local AWS (`health-gate sandbox` in another terminal):
+  AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox \\
+    health-gate status --region us-east-1";
+const DOCTOR_EXAMPLES: &str = "\
+Examples:
+  health-gate doctor
+  health-gate doctor --profile production --notification-topic arn:aws:sns:us-east-1:111122223333:health-gate-notifications
+
+It changes nothing: it reads, and makes the calls that do more with things that do not exist.
+Without an account, against the local AWS (`health-gate sandbox` in another terminal):
+  AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox \\
+    health-gate doctor --region us-east-1";
 const BACKTEST_EXAMPLES: &str = "\
 Examples:
   health-gate backtest --regions us-east-1,global --html backtest.html
@@ -121,6 +153,9 @@ pub fn main() -> std::process::ExitCode {
         Subcommands::Check(arguments) => check::run(&arguments, out),
         Subcommands::Explain(arguments) => explain::run(&arguments, out),
         Subcommands::Validate(arguments) => validate::run(&arguments, out),
+        Subcommands::Status(arguments) => status::run(&arguments, out),
+        Subcommands::Override(arguments) => overrides::run(&arguments, out),
+        Subcommands::Doctor(arguments) => doctor::run(&arguments, out),
         Subcommands::Backtest(arguments) => backtest::run(&arguments, out),
         Subcommands::Demo => demo::run(out),
         Subcommands::Sandbox(arguments) => sandbox::run(&arguments, out),

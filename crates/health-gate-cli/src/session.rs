@@ -27,7 +27,7 @@ pub(crate) struct Session {
 }
 
 /// How many calls of CodePipeline a second people may make. More than a sweep: they wait for it.
-const PACE: f64 = 20.0;
+pub(crate) const PACE: f64 = 20.0;
 
 impl Session {
     /// Makes clients.

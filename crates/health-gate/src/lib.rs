@@ -44,6 +44,7 @@ mod decision;
 mod event;
 mod finding;
 mod gate_functions;
+mod gate_state;
 mod hold;
 mod instant;
 mod notification;
@@ -71,6 +72,7 @@ pub use decision::{
 pub use event::{Event, EventCategory, EventScope, EventStatus, Phase};
 pub use finding::{Assessment, Finding, Incident, Incidents};
 pub use gate_functions::GateFunctions;
+pub use gate_state::{Bystander, GateState, Next};
 pub use hold::{HoldState, TokenError};
 pub use instant::{rfc3339, to_the_minute};
 pub use notification::{Notification, RetriedStage, plural};
@@ -97,5 +99,5 @@ pub use stage::{
     ActionAttempt, ActionExecution, ActionStatus, ExecutionType, PipelineExecution, StageState,
     StageStatus,
 };
-pub use stopped_stage::{RetryRules, StoppedStage};
+pub use stopped_stage::{Asker, RetryRules, StoppedStage};
 pub use wildcard::{Wildcard, Wildcards};

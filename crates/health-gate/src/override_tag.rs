@@ -12,6 +12,9 @@ const LONGEST: Duration = Duration::days(7);
 /// The most characters of a reason.
 const REASON_CHARACTERS: usize = 180;
 
+/// The most characters of a tag's value (CodePipeline API reference, `Tag`).
+const TAG_CHARACTERS: usize = 256;
+
 /// An override that is in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Override {
@@ -66,6 +69,33 @@ impl OverrideError {
 }
 
 impl Override {
+    /// The tag's value: what [`read`](Self::read) takes.
+    ///
+    /// # Errors
+    /// [`OverrideError`] if it would not be in force at `now`, or has a character that no tag takes.
+    pub fn to_tag(&self, now: UtcDateTime) -> Result<String, OverrideError> {
+        let Self { until, by, reason } = self;
+        let value = format!("until={} by={by} reason={reason}", rfc3339(*until));
+        let is_taken = |c: char| c.is_alphanumeric() || " _.:/=+-@".contains(c);
+        let malformed = |what| OverrideError::Malformed {
+            what,
+            value: value.clone(),
+        };
+        if by.contains(' ') {
+            return Err(malformed("a space in the name after `by=`"));
+        }
+        if !value.chars().all(is_taken) {
+            return Err(malformed(
+                "a character that no tag takes (letters, digits, spaces and _ . : / = + - @ are taken)",
+            ));
+        }
+        if value.chars().count() > TAG_CHARACTERS {
+            return Err(malformed("more than the 256 characters of a tag"));
+        }
+        Self::read(&value, now)?;
+        Ok(value)
+    }
+
     /// Reads the tag's value: `until=… by=… reason=…`.
     ///
     /// # Errors

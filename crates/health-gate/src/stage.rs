@@ -4,7 +4,7 @@
 //! still shows an older one. The rows of the execution's own actions are exact: they decide.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use time::UtcDateTime;
 
@@ -86,6 +86,8 @@ pub enum ActionStatus {
 /// One attempt of an action, from the list of an execution's actions: it is exact where the state of a stage is not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActionExecution {
+    /// The pipeline's execution.
+    pub pipeline_execution_id: String,
     /// The stage's name.
     pub stage: String,
     /// The action's name.
@@ -96,6 +98,8 @@ pub struct ActionExecution {
     pub user_parameters: Option<String>,
     /// The region that the action runs in.
     pub region: Option<String>,
+    /// What later actions can read of it.
+    pub output_variables: BTreeMap<String, String>,
     /// When it began.
     pub start_time: Option<UtcDateTime>,
     /// When its status changed last.

@@ -31,6 +31,18 @@ pub struct RetryRules {
     pub account: AccountPolicy,
     /// What a policy without regions means for an action that names no region of its own.
     pub own_region: Region,
+    /// Who asks whether a stage may go on.
+    pub asked_by: Asker,
+}
+
+/// Who asks whether a stage may go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asker {
+    /// A message, or a schedule: nobody is there to see what comes of it.
+    Signal,
+    /// A person, who does not have to wait, and whom a policy leaves its stages to: `retry`, `retryWithin` and the waits between retries
+    /// do not count.
+    Person,
 }
 
 /// A stage that nothing but the gate has stopped.
@@ -96,7 +108,8 @@ impl StoppedStage {
             .into_iter()
             .map(|row| Stop::of(row, rows, rules))
             .collect();
-        for stop in &stops {
+        let by_itself = rules.asked_by == Asker::Signal;
+        for stop in stops.iter().filter(|_| by_itself) {
             stop.is_left_to_people(rules, now)?;
         }
         if let Some(frozen) = stage.frozen() {
@@ -109,7 +122,7 @@ impl StoppedStage {
             let why = format!("action {} has not ended", other.action);
             return Err(RetryOutcome::Busy.because(why));
         }
-        for stop in &stops {
+        for stop in stops.iter().filter(|_| by_itself) {
             stop.has_waited(now)?;
         }
         Ok(Some(Self {
@@ -178,17 +191,26 @@ impl StoppedStage {
     }
 }
 
+impl RetryRules {
+    /// The policy of a gate's attempt: its parameters as they were resolved, over the account's policy.
+    ///
+    /// # Errors
+    /// As of [`AccountPolicy::for_action`].
+    pub fn policy_of(&self, gate: &ActionExecution) -> Result<Policy, PolicyError> {
+        let region = gate.region.as_ref().and_then(|region| region.parse().ok());
+        let region = region.as_ref().unwrap_or(&self.own_region);
+        self.account
+            .for_action(gate.user_parameters.as_deref(), region)
+    }
+}
+
 impl Stop {
     fn of(row: &ActionExecution, rows: &[ActionExecution], rules: &RetryRules) -> Self {
-        let region = row.region.as_ref().and_then(|region| region.parse().ok());
-        let region = region.as_ref().unwrap_or(&rules.own_region);
         let is_attempt =
             |other: &&ActionExecution| other.stage == row.stage && other.action == row.action;
         Self {
             action_execution_id: row.attempt.action_execution_id.clone(),
-            policy: rules
-                .account
-                .for_action(row.user_parameters.as_deref(), region),
+            policy: rules.policy_of(row),
             since: row.last_update_time,
             attempts: rows.iter().filter(is_attempt).count(),
         }

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use health_gate::{RetryRules, Settlement, Wildcards};
+use health_gate::{Asker, RetryRules, Settlement, Wildcards};
 use health_gate_aws::{Clients, PaceError, Settings, SnsEvent};
 use lambda_runtime::LambdaEvent;
 
@@ -56,12 +56,20 @@ impl StageRetry {
                 gates: settings.gates.clone(),
                 account: settings.account_policy.clone(),
                 own_region: clients.region.clone(),
+                asked_by: Asker::Signal,
             },
             clients: clients.paced(settings.pace.clone()?),
             pipelines: settings.pipelines.clone(),
             notification_topic: settings.notification_topic.clone(),
             resume: Mutex::default(),
         })
+    }
+
+    /// The same function, for a person who asks for retries now.
+    #[must_use]
+    pub fn asked_by_a_person(mut self) -> Self {
+        self.rules.asked_by = Asker::Person;
+        self
     }
 
     /// Handles an event of SNS and returns what became of each stopped stage, which Lambda ignores and

@@ -5,8 +5,9 @@ use std::path::Path;
 use anyhow::{Context as _, Result, anyhow, bail};
 use health_gate::{Event, EventCategory, EventScope, EventStatus};
 use serde_json::Value;
-use time::format_description::well_known::Rfc3339;
-use time::{OffsetDateTime, UtcDateTime};
+use time::UtcDateTime;
+
+use crate::times::instant;
 
 /// Reads the events of a file.
 ///
@@ -94,43 +95,12 @@ fn event(value: &Value) -> Result<Event> {
     })
 }
 
-/// A time in RFC 3339; the seconds may be left out.
-pub(super) fn instant(text: &str) -> Option<UtcDateTime> {
-    let parse = |text: &str| OffsetDateTime::parse(text, &Rfc3339).ok();
-    let with_seconds = || {
-        let (minutes, zone) = text.split_at_checked(16)?;
-        parse(&format!("{minutes}:00{zone}"))
-    };
-    parse(text).or_else(with_seconds).map(UtcDateTime::from)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use time::macros::utc_datetime;
 
     const AT: UtcDateTime = utc_datetime!(2026-05-04 06:02:00);
-
-    #[test]
-    fn a_time_has_a_zone_and_may_lack_seconds() {
-        for text in [
-            "2026-05-04T06:02Z",
-            "2026-05-04T06:02:00Z",
-            "2026-05-04T06:02:00.000000+00:00",
-            "2026-05-04T08:02+02:00",
-        ] {
-            assert_eq!(instant(text), Some(AT), "{text}");
-        }
-        for text in [
-            "",
-            "2026-05-04",
-            "2026-05-04T06:02",
-            "yesterday",
-            "2026-05-04T06:02:00é",
-        ] {
-            assert_eq!(instant(text), None, "{text}");
-        }
-    }
 
     #[test]
     fn events_are_read_as_the_cli_and_the_api_write_them() {

@@ -1,6 +1,7 @@
 //! Durations as a policy writes them: one whole number and one unit.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 use time::Duration;
@@ -83,6 +84,16 @@ impl<const MIN: u64, const MAX: u64> Span<MIN, MAX> {
     /// Whether it is no time at all.
     pub fn is_zero(self) -> bool {
         self.0 == 0
+    }
+}
+
+/// As a policy writes it.
+impl<const MIN: u64, const MAX: u64> FromStr for Span<MIN, MAX> {
+    type Err = String;
+
+    /// The error says what is accepted.
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::read(text).map_err(|_| format!("accepted: {}", Self::accepted()))
     }
 }
 

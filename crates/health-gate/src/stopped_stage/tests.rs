@@ -1,6 +1,8 @@
 use time::Duration;
 use time::macros::utc_datetime;
 
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::event::{Event, EventStatus};
 use crate::reading::{UnknownCause, Unread};
@@ -32,6 +34,8 @@ fn failed(function: &str, code: &str, message: &str) -> ActionAttempt {
 /// A row of an action of its own.
 fn row(attempt: ActionAttempt) -> ActionExecution {
     ActionExecution {
+        pipeline_execution_id: "execution".to_owned(),
+        output_variables: BTreeMap::new(),
         stage: "Deploy".to_owned(),
         action: format!("action of {}", attempt.action_execution_id),
         attempt,
@@ -55,6 +59,7 @@ fn rules() -> RetryRules {
         gates: gates(),
         account: AccountPolicy::default(),
         own_region: region(),
+        asked_by: Asker::Signal,
     }
 }
 
