@@ -44,9 +44,9 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
     #[command(flatten)]
-    policy: PolicyArguments,
-    #[command(flatten)]
     format: FormatArgument,
+    #[command(flatten)]
+    policy: PolicyArguments,
     #[command(flatten)]
     aws: AwsArguments,
 }

@@ -23,9 +23,9 @@ pub(crate) struct Arguments {
     #[arg(long)]
     wait: bool,
     #[command(flatten)]
-    policy: PolicyArguments,
-    #[command(flatten)]
     format: FormatArgument,
+    #[command(flatten)]
+    policy: PolicyArguments,
     #[command(flatten)]
     aws: AwsArguments,
 }

@@ -27,9 +27,9 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "ARN")]
     notification_topic: Option<String>,
     #[command(flatten)]
-    selection: Selection,
-    #[command(flatten)]
     format: FormatArgument,
+    #[command(flatten)]
+    selection: Selection,
     #[command(flatten)]
     aws: AwsArguments,
 }

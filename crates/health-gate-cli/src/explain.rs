@@ -31,9 +31,9 @@ pub(crate) struct Arguments {
     #[arg(long)]
     matching: bool,
     #[command(flatten)]
-    policy: PolicyArguments,
-    #[command(flatten)]
     format: FormatArgument,
+    #[command(flatten)]
+    policy: PolicyArguments,
     #[command(flatten)]
     aws: AwsArguments,
 }

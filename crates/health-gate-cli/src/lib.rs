@@ -70,6 +70,7 @@ enum Subcommands {
     #[command(after_help = BACKTEST_EXAMPLES)]
     Backtest(backtest::Arguments),
     /// Plays releases on an embedded AWS, in virtual time: no account, no Docker, no network.
+    #[command(after_help = DEMO_EXAMPLES)]
     Demo,
     /// Serves a local AWS over HTTP: AWS Health, CodePipeline with releases that run, SNS and Lambda.
     #[command(after_help = SANDBOX_EXAMPLES)]
@@ -91,17 +92,13 @@ Examples:
   health-gate check --policy policy.json --wait --max-hold 1h && ./deploy
   health-gate check --format json | jq -r '.incidents[].link'
 
-Without an account, against the local AWS (`health-gate sandbox` in another terminal):
-  AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox \\
-    health-gate check --region us-east-1";
+Without an account: start `health-gate sandbox`, and export what it prints.";
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:
   health-gate explain --services EC2,LAMBDA --quiet-period 10m
   health-gate explain --policy policy.json --matching
 
-Without an account, against the local AWS (`health-gate sandbox` in another terminal):
-  AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox \\
-    health-gate explain --region us-east-1";
+Without an account: start `health-gate sandbox`, and export what it prints.";
 const VALIDATE_EXAMPLES: &str = "\
 Examples:
   health-gate validate --policy '{\"regions\": [\"us-east-1\"], \"onIncident\": \"hold\"}'
@@ -112,29 +109,35 @@ Examples:
   health-gate status
   health-gate status --pipelines 'prod-*' --waiting
 
-The policy of the account is that of HEALTH_GATE_POLICY here: set it as the functions have it.
-Without an account, against the local AWS (`health-gate sandbox` in another terminal):
-  AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox \\
-    health-gate status --region us-east-1";
+Set HEALTH_GATE_POLICY as the functions have it: policies of pipelines change it.
+Without an account: start `health-gate sandbox`, and export what it prints.";
 const DOCTOR_EXAMPLES: &str = "\
 Examples:
   health-gate doctor
-  health-gate doctor --profile production --notification-topic arn:aws:sns:us-east-1:111122223333:health-gate-notifications
+  health-gate doctor --profile production --pipelines 'prod-*'
 
-It changes nothing: it reads, and makes the calls that do more with things that do not exist.
-Without an account, against the local AWS (`health-gate sandbox` in another terminal):
-  AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox \\
-    health-gate doctor --region us-east-1";
+It changes nothing: it reads, and makes the calls that do more for things that do not exist.
+Without an account: start `health-gate sandbox`, and export what it prints.";
 const BACKTEST_EXAMPLES: &str = "\
 Examples:
   health-gate backtest --regions us-east-1,global --html backtest.html
   health-gate backtest --policy policy.json --days 30
   aws health describe-events > events.json
   health-gate backtest --events events.json --regions us-east-1,global";
+const DEMO_EXAMPLES: &str = "\
+Ten stories, an hour or two each, in a second: releases that go out, are stopped and go on by
+themselves, are held, warned, overridden or rolled back. The functions' own code, the real AWS SDK.
+
+Examples:
+  health-gate demo
+  health-gate demo | less";
 const SANDBOX_EXAMPLES: &str = "\
 Examples:
   health-gate sandbox
-  health-gate sandbox --scenario examples/regional-outage.json";
+  health-gate sandbox --scenario examples/regional-outage.json
+
+It prints what to export so that this command, the AWS CLI and the SDKs find it, and a line for
+each call. It goes on until you stop it.";
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:
   health-gate completions bash > ~/.local/share/bash-completion/completions/health-gate

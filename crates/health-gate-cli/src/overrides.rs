@@ -14,6 +14,7 @@ use time::UtcDateTime;
 
 use crate::event_view::plain;
 use crate::exit_code::ExitCode;
+use crate::gate_arguments::GateArguments;
 use crate::output::{
     BAD, Format, FormatArgument, GOOD, QUIET, WARNING, clock, print_json, print_table, styled,
     table,
@@ -47,11 +48,9 @@ enum Subcommands {
 const SET_EXAMPLES: &str = "\
 Examples:
   health-gate override set --pipelines checkout --for 2h --reason 'INC-42 hotfix'
-  health-gate override set --pipelines 'prod-*' --until 2026-11-23T18:00Z --reason INC-42 --retry --yes
+  health-gate override set --pipelines 'prod-*' --for 2h --reason INC-42 --retry --yes
 
-Without an account, against the local AWS (`health-gate sandbox` in another terminal):
-  AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox \\
-    health-gate override set --region us-east-1 --pipelines checkout --for 2h --by alice --reason INC-42 --retry --yes";
+Without an account: start `health-gate sandbox`, and export what it prints.";
 const LIST_EXAMPLES: &str = "\
 Examples:
   health-gate override list
@@ -63,8 +62,6 @@ Examples:
 
 #[derive(Debug, Args)]
 struct SetArguments {
-    #[command(flatten)]
-    pipelines: Named,
     /// How long, at most 7d: one whole number and one unit of `s`, `m`, `h` or `d`.
     #[arg(
         long = "for",
@@ -88,37 +85,39 @@ struct SetArguments {
     /// Do not ask.
     #[arg(long, short)]
     yes: bool,
+    #[command(flatten)]
+    pipelines: Named,
 }
 
 #[derive(Debug, Args)]
 struct ListArguments {
     #[command(flatten)]
-    selection: Selection,
-    #[command(flatten)]
     format: FormatArgument,
+    #[command(flatten)]
+    selection: Selection,
     #[command(flatten)]
     aws: AwsArguments,
 }
 
 #[derive(Debug, Args)]
 struct ClearArguments {
-    #[command(flatten)]
-    pipelines: Named,
     /// Do not ask.
     #[arg(long, short)]
     yes: bool,
+    #[command(flatten)]
+    pipelines: Named,
 }
 
 /// Pipelines that are changed: they have to be named.
 #[derive(Debug, Args)]
 struct Named {
+    #[command(flatten)]
+    format: FormatArgument,
     /// Names with commas between them, `*` is any run of characters.
     #[arg(long = "pipelines", value_name = "NAME,…", help_heading = "Pipelines")]
     names: String,
     #[command(flatten)]
-    gates: crate::gate_arguments::GateArguments,
-    #[command(flatten)]
-    format: FormatArgument,
+    gates: GateArguments,
     #[command(flatten)]
     aws: AwsArguments,
 }

@@ -219,21 +219,25 @@ fn welcome(address: SocketAddr, healthy: bool, by_hand: &str) -> String {
 sandbox: AWS Health, CodePipeline, SNS and Lambda's Runtime API on http://{address}
 
 In another terminal, with any credentials (signatures are not checked):
+  export AWS_ENDPOINT_URL=http://{address}
   export AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox AWS_REGION={REGION} AWS_DEFAULT_REGION={REGION}
 
 AWS Health has {issue} EC2 issue in {REGION} and a closed LAMBDA issue in eu-west-1:
-  aws health describe-events --endpoint-url http://{address} --filter eventStatusCodes={status}
-
-A job waits for you to answer it:
-  aws codepipeline get-job-details --endpoint-url http://{address} --job-id {by_hand}
-  aws codepipeline put-job-failure-result --endpoint-url http://{address} --job-id {by_hand} \\
-    --failure-details type=JobFailed,message=no
+  health-gate check
+  health-gate explain
+  aws health describe-events --filter eventStatusCodes={status}
 
 The gate has stopped a release of the pipeline {PIPELINE}:
-  aws codepipeline get-pipeline-state --endpoint-url http://{address} --name {PIPELINE}
+  health-gate status
+  health-gate override set --pipelines {PIPELINE} --for 2h --by alice --reason INC-42 --retry
+  aws codepipeline get-pipeline-state --name {PIPELINE}
+
+A job waits for you to answer it:
+  aws codepipeline get-job-details --job-id {by_hand}
+  aws codepipeline put-job-failure-result --job-id {by_hand} --failure-details type=JobFailed,message=no
 
 Another job waits for the real function, which runs until you stop it:
-  AWS_ENDPOINT_URL=http://{address} AWS_LAMBDA_RUNTIME_API=http://{address}/lambda/{FUNCTION} \\
+  AWS_LAMBDA_RUNTIME_API=http://{address}/lambda/{FUNCTION} \\
   AWS_LAMBDA_FUNCTION_NAME={FUNCTION} AWS_LAMBDA_FUNCTION_VERSION=1 AWS_LAMBDA_FUNCTION_MEMORY_SIZE=128 \\
   cargo run --locked --bin pipeline-gate
 

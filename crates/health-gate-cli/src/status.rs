@@ -32,9 +32,9 @@ pub(crate) struct Arguments {
     #[arg(long)]
     waiting: bool,
     #[command(flatten)]
-    selection: Selection,
-    #[command(flatten)]
     format: FormatArgument,
+    #[command(flatten)]
+    selection: Selection,
     #[command(flatten)]
     aws: AwsArguments,
 }
@@ -58,7 +58,7 @@ struct Line {
     stage: String,
     action: String,
     pipeline_execution_id: Option<String>,
-    /// `passed`, `running`, `held`, `stopped`, `abandoned`, or `not-run`.
+    /// `passed`, `running`, `held`, `stopped`, `moved-on` (it was stopped, and the stage has gone on since), `abandoned`, or `not-run`.
     state: &'static str,
     since: Option<String>,
     why: String,

@@ -22,8 +22,6 @@ pub(crate) struct Arguments {
     /// A pipeline's definition: the output of `aws codepipeline get-pipeline`, or a CloudFormation template (JSON, YAML); `-` for
     /// standard input. Without it, the policy of the options is validated.
     definition: Option<String>,
-    #[command(flatten)]
-    gates: GateArguments,
     /// The policy of the account that the gates' policies change, as in HEALTH_GATE_POLICY: JSON, or a file with it.
     #[arg(long, value_name = "TEXT|FILE", requires = "definition")]
     account_policy: Option<String>,
@@ -31,9 +29,11 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "REGION", default_value = "us-east-1")]
     region: Region,
     #[command(flatten)]
-    policy: PolicyArguments,
-    #[command(flatten)]
     format: FormatArgument,
+    #[command(flatten)]
+    gates: GateArguments,
+    #[command(flatten)]
+    policy: PolicyArguments,
 }
 
 /// Validates. What is wrong is data, and exit code 1.

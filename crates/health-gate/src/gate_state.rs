@@ -213,6 +213,9 @@ impl GateState {
             Self::Passed { .. } => "passed",
             Self::Running { .. } => "running",
             Self::Held { .. } => "held",
+            Self::Stopped {
+                next: Next::Over, ..
+            } => "moved-on",
             Self::Stopped { .. } => "stopped",
             Self::Abandoned { .. } => "abandoned",
         }
