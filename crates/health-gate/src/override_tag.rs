@@ -211,6 +211,46 @@ mod tests {
         );
     }
 
+    /// What is written is what is read, or it is not written.
+    #[test]
+    fn an_override_is_written_as_it_is_read() {
+        let of = |by: &str, reason: &str, until| Override {
+            until,
+            by: by.to_owned(),
+            reason: reason.to_owned(),
+        };
+        let until = utc_datetime!(2026-11-23 18:00:30);
+        let overridden = of("alice", "INC-42: a+b = c/d_e @home", until);
+        let value = overridden.to_tag(NOW).expect("it is valid");
+        assert_eq!(
+            value,
+            "until=2026-11-23T18:00:30Z by=alice reason=INC-42: a+b = c/d_e @home"
+        );
+        assert_eq!(Override::read(&value, NOW), Ok(overridden));
+        let longest = "x".repeat(180);
+        assert!(of("alice", &longest, until).to_tag(NOW).is_ok());
+        for (overridden, code) in [
+            (of("alice b", "c", until), "override.malformed"),
+            (of("", "c", until), "override.malformed"),
+            (of("alice", "", until), "override.malformed"),
+            (of("alice", "what?", until), "override.malformed"),
+            (of("alice", "two\nlines", until), "override.malformed"),
+            (
+                of("alice", &format!("{longest}y"), until),
+                "override.malformed",
+            ),
+            (of(&"a".repeat(60), &longest, until), "override.malformed"),
+            (of("alice", "c", NOW), "override.expired"),
+            (
+                of("alice", "c", NOW + Duration::days(8)),
+                "override.too-far-ahead",
+            ),
+        ] {
+            let error = overridden.to_tag(NOW).expect_err("it is not valid");
+            assert_eq!(error.code(), code, "{overridden:?}");
+        }
+    }
+
     #[test]
     fn it_is_in_force_before_its_end_and_at_most_seven_days() {
         assert!(code("until=2026-11-23T09:00:01Z by=a reason=b").is_ok());

@@ -2,7 +2,7 @@ use time::macros::utc_datetime;
 
 use super::*;
 use crate::event::{EventCategory, EventScope, EventStatus};
-use crate::policy::AccountPolicy;
+use crate::policy::{AccountPolicy, Filter};
 use crate::reading::UnknownCause;
 
 const NOW: UtcDateTime = utc_datetime!(2026-11-23 07:00:00);
@@ -298,4 +298,44 @@ fn missing_pages_are_never_nothing() {
     assert!(
         matches!(assess(vec![open_issue()]), Finding::Incident(incidents) if incidents.unread() == Some(&unread))
     );
+}
+
+/// An event that does not count says which filter it does not pass; one that fails several, all of them in the policy's order.
+#[test]
+fn each_filter_that_an_event_does_not_pass_is_told() {
+    let event = open_issue();
+    let arn = &event.arn;
+    let ignored = format!(r#"{{"ignoreEvents": ["{arn}"]}}"#);
+    for (user_parameters, filters) in [
+        ("us-east-1", &[][..]),
+        ("eu-west-3", &[Filter::Regions]),
+        (
+            r#"{"categories": ["scheduledChange"]}"#,
+            &[Filter::Categories],
+        ),
+        (r#"{"services": ["LAMBDA"]}"#, &[Filter::Services]),
+        (r#"{"ignoreServices": ["EC2"]}"#, &[Filter::IgnoreServices]),
+        (
+            r#"{"eventTypeCodes": ["AWS_LAMBDA_*"]}"#,
+            &[Filter::EventTypeCodes],
+        ),
+        (
+            r#"{"ignoreEventTypeCodes": ["*_EC2_*"]}"#,
+            &[Filter::IgnoreEventTypeCodes],
+        ),
+        (r#"{"scopes": ["NONE"]}"#, &[Filter::Scopes]),
+        (ignored.as_str(), &[Filter::IgnoreEvents]),
+        (
+            r#"{"regions": ["eu-west-3"], "services": ["LAMBDA"], "ignoreServices": ["EC2"]}"#,
+            &[Filter::Regions, Filter::Services, Filter::IgnoreServices],
+        ),
+    ] {
+        let found: Vec<Filter> = policy(user_parameters).exclusions(&event).collect();
+        assert_eq!(found, filters, "{user_parameters}");
+        let ruling = Ruling::of(&policy(user_parameters), &event, NOW);
+        match filters.first() {
+            Some(first) => assert_eq!(ruling, Ruling::Excluded(*first)),
+            None => assert_eq!(ruling, Ruling::Open),
+        }
+    }
 }

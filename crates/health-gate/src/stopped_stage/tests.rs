@@ -626,3 +626,41 @@ fn a_failed_execution_says_in_which_stage_it_stopped() {
         None
     );
 }
+
+/// A person who asks for a retry does not have to wait, and is whom a policy leaves its stages to; what else failed stays failed.
+#[test]
+fn a_person_s_word_counts_more_than_waits_and_what_is_left_to_people() {
+    let old = NOW - Duration::days(3);
+    let never = ActionExecution {
+        user_parameters: Some(r#"{"retry": "never"}"#.to_owned()),
+        ..row(blocked())
+    };
+    let expired = ActionExecution {
+        last_update_time: Some(old),
+        ..row(blocked())
+    };
+    let again = vec![row(blocked()), row(blocked()), row(blocked())];
+    let asked_by = |asked_by| RetryRules {
+        asked_by,
+        ..rules()
+    };
+    for (rows, outcome) in [
+        (vec![never], RetryOutcome::Never),
+        (vec![expired], RetryOutcome::Expired),
+        (again, RetryOutcome::Waiting),
+    ] {
+        let of = |asker| StoppedStage::of(&stage(vec![]), &rows, &asked_by(asker), NOW);
+        let by_itself = of(Asker::Signal).expect_err("it is left alone");
+        assert_eq!(by_itself.outcome, outcome);
+        assert!(matches!(of(Asker::Person), Ok(Some(_))), "{outcome:?}");
+    }
+    let mixed = [
+        row(blocked()),
+        beside(row(failed("another", "JobFailed", "no"))),
+    ];
+    let mixed = StoppedStage::of(&stage(vec![]), &mixed, &asked_by(Asker::Person), NOW);
+    assert_eq!(
+        mixed.expect_err("something else failed").outcome,
+        RetryOutcome::Mixed
+    );
+}
