@@ -115,12 +115,11 @@ pub(crate) async fn find(clients: &Clients, selection: &Selection) -> Result<Fou
 
 /// A refusal as an error, with what to do about it.
 fn told(refusal: &Refusal, action: &str, clients: &Clients) -> anyhow::Error {
-    let what = match refusal.outcome {
-        RetryOutcome::Denied => format!("These credentials need `{action}`."),
-        _ => format!(
-            "See whether CodePipeline can be reached in {}, and try again.",
-            clients.region
-        ),
+    let what = if refusal.outcome == RetryOutcome::Denied {
+        format!("These credentials need `{action}`.")
+    } else {
+        let region = &clients.region;
+        format!("See whether CodePipeline can be reached in {region}, and try again.")
     };
     anyhow!("the pipelines cannot be listed: {}\n{what}", refusal.why)
 }

@@ -8,7 +8,7 @@ use health_gate::{AccountPolicy, Policy, Region, Severity};
 use serde_json::json;
 
 use crate::definition::checks::{Checked, CheckedPipeline, Checks, PolicyCheck};
-use crate::definition::{self};
+use crate::definition::{self, DefinitionError};
 use crate::exit_code::ExitCode;
 use crate::gate_arguments::GateArguments;
 use crate::output::{
@@ -75,11 +75,13 @@ fn policy(arguments: &Arguments, out: &mut impl Write) -> Result<ExitCode> {
 
 fn definition(arguments: &Arguments, file: &str, out: &mut impl Write) -> Result<ExitCode> {
     let text = read(file)?;
-    let definitions = definition::read(&text).map_err(|error| match error {
-        error @ definition::DefinitionError::NoPipeline { .. } => {
-            anyhow!("{file}: {error}\nA policy is validated with --policy.")
-        }
-        error => anyhow!("{file}: {error}"),
+    let definitions = definition::read(&text).map_err(|error| {
+        let hint = if matches!(error, DefinitionError::NoPipeline { .. }) {
+            "\nA policy is validated with --policy."
+        } else {
+            ""
+        };
+        anyhow!("{file}: {error}{hint}")
     })?;
     let account = arguments
         .account_policy
