@@ -278,6 +278,8 @@ impl Checks {
                 why.map(|why| format!("{of}, but {why}")),
             )?;
         }
+        // It might have been left alone.
+        self.count(Invariant::GoesOn, true);
         self.lifted
             .extend(stops.into_iter().map(|stop| stop.attempt));
         Ok(())
