@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use aws_sandbox::{Call, World};
+use aws_sandbox::{Call, Fault, World};
 use serde_json::{Value, json};
 
 use super::jobs::is_accepted;
@@ -222,7 +222,13 @@ impl Checks {
             last.map(|made| made.at.as_millis())
         };
         let looked = last("GetPipelineState").unwrap_or(from);
-        let blindly = (last("DescribeEvents") > Some(looked))
+        // One that AWS Health does later may be of the endpoint that was not waited for.
+        let read = look.calls.iter().rev().find(|made| {
+            made.operation == "DescribeEvents"
+                && made.at <= call.at
+                && !matches!(made.fault, Some(Fault::Slow(_)))
+        });
+        let blindly = (read.map(|made| made.at.as_millis()) > Some(looked))
             .then(|| format!("{of}, and nobody has looked at it since AWS Health was read"));
         self.hold(Invariant::OnlyItsStops, false, now, blindly)?;
         let window = (from, looked, at);
