@@ -13,10 +13,8 @@ use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::rr::{RData, RecordType};
 use hickory_resolver::{Resolver, TokioResolver};
 
-use crate::clients::{Clients, HealthEndpoints};
-
 /// A look-up that takes longer is given up: the reading goes on with the endpoint that is active most of the time.
-const LOOK_UP_WITHIN: Duration = Duration::from_millis(300);
+pub(crate) const LOOK_UP_WITHIN: Duration = Duration::from_millis(300);
 
 /// AWS Health in one partition of AWS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +24,7 @@ pub(crate) struct Endpoints {
     /// The other region in which the service runs.
     pub(crate) other: Option<&'static str>,
     /// The name whose CNAME record names the active region's endpoint.
-    global_name: Option<&'static str>,
+    pub(crate) global_name: Option<&'static str>,
 }
 
 impl Endpoints {
@@ -65,59 +63,6 @@ impl Endpoints {
                 global_name: Some("global.health.amazonaws.com."),
             },
         }
-    }
-}
-
-/// Where a process asks AWS Health.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ActiveEndpoint {
-    /// Where its configuration says, and nowhere else; signed for this region.
-    Configured(String),
-    /// In the region that the name's record names.
-    LookedUp {
-        /// The name.
-        name: &'static str,
-        /// The region.
-        region: String,
-    },
-    /// In the usual region: the name was not found, or names none.
-    Usual {
-        /// The region.
-        region: &'static str,
-        /// Why the active one is not known.
-        why: String,
-    },
-}
-
-/// Finds out where these clients ask AWS Health.
-pub async fn active_endpoint(clients: &Clients) -> ActiveEndpoint {
-    let (endpoints, look_up) = match &clients.health_endpoints {
-        HealthEndpoints::Configured { region } => {
-            return ActiveEndpoint::Configured(region.clone());
-        }
-        HealthEndpoints::Active(endpoints, look_up) => (endpoints, look_up),
-    };
-    let region = endpoints.usual;
-    let Some(name) = endpoints.global_name else {
-        let why = "it has no other one in this partition".to_owned();
-        return ActiveEndpoint::Usual { region, why };
-    };
-    match tokio::time::timeout(LOOK_UP_WITHIN, look_up.target(name)).await {
-        Ok(Ok(target)) => match region_of(&target) {
-            Some(region) => ActiveEndpoint::LookedUp {
-                name,
-                region: region.to_string(),
-            },
-            None => ActiveEndpoint::Usual {
-                region,
-                why: format!("{name} is {target}, which names no region"),
-            },
-        },
-        Ok(Err(why)) => ActiveEndpoint::Usual { region, why },
-        Err(_) => ActiveEndpoint::Usual {
-            region,
-            why: format!("the look-up of {name} took longer than 0.3 s"),
-        },
     }
 }
 

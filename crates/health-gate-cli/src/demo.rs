@@ -34,26 +34,26 @@ async fn play(out: &mut impl Write) -> Result<()> {
     let mut stage = Stage::new(&world, out)?;
     stage.say("health-gate on an embedded AWS in virtual time: the real functions, the real AWS SDK, no account")?;
 
-    stage.say("\n1. The region is healthy: a release goes out\n")?;
+    stage.story("1. The region is healthy: a release goes out")?;
     stage.release(PIPELINE)?;
     stage.play(Duration::from_mins(10)).await?;
     ended(&world, PIPELINE, Status::Succeeded)?;
 
-    stage.say("\n2. An EC2 issue is open: the next release stops before it deploys\n")?;
+    stage.story("2. An EC2 issue is open: the next release stops before it deploys")?;
     let issue = opens(&mut stage, "demo")?;
     stage.play(Duration::from_mins(12)).await?;
     stage.release(PIPELINE)?;
     stage.play(Duration::from_mins(3)).await?;
     ended(&world, PIPELINE, Status::Failed)?;
 
-    stage.say("\n3. Two hours later the issue is closed, and the release goes out by itself\n")?;
+    stage.story("3. Two hours later the issue is closed, and the release goes out by itself")?;
     still_open(&mut stage).await?;
     closes(&mut stage, &issue)?;
     stage.play(Duration::from_mins(10)).await?;
     ended(&world, PIPELINE, Status::Succeeded)?;
 
-    stage.say(
-        "\n4. The same, and the message that it is closed gets lost: the next sweep does it\n",
+    stage.story(
+        "4. The same, and the message that it is closed gets lost: the next sweep does it",
     )?;
     let issue = opens(&mut stage, "demo2")?;
     stage.release(PIPELINE)?;
@@ -69,7 +69,7 @@ async fn play(out: &mut impl Write) -> Result<()> {
     stage.play(Duration::from_mins(10)).await?;
     ended(&world, PIPELINE, Status::Succeeded)?;
 
-    stage.say("\n5. A release fails for another reason: it is left to people\n")?;
+    stage.story("5. A release fails for another reason: it is left to people")?;
     stage.break_deployments(true);
     stage.release(PIPELINE)?;
     stage.play(Duration::from_mins(10)).await?;
@@ -83,7 +83,7 @@ async fn play(out: &mut impl Write) -> Result<()> {
     stage.play(Duration::from_mins(10)).await?;
     ended(&world, PIPELINE, Status::Succeeded)?;
 
-    stage.say("\n6. A pipeline whose policy holds: its release waits for the end of an issue\n")?;
+    stage.story("6. A pipeline whose policy holds: its release waits for the end of an issue")?;
     stage.pipeline_with("payments", r#"{"onIncident": "hold"}"#);
     let issue = opens(&mut stage, "demo3")?;
     stage.release("payments")?;
@@ -92,16 +92,15 @@ async fn play(out: &mut impl Write) -> Result<()> {
     stage.play(Duration::from_mins(10)).await?;
     ended(&world, "payments", Status::Succeeded)?;
 
-    stage.say("\n7. A pipeline whose policy only warns: the dry run\n")?;
+    stage.story("7. A pipeline whose policy only warns: the dry run")?;
     stage.pipeline_with("reports", r#"{"onIncident": "warn"}"#);
     let issue = opens(&mut stage, "demo4")?;
     stage.release("reports")?;
     stage.play(Duration::from_mins(10)).await?;
     ended(&world, "reports", Status::Succeeded)?;
 
-    stage.say(
-        "\n8. The issue is still open, but a fix cannot wait: a person overrides the gate\n",
-    )?;
+    stage
+        .story("8. The issue is still open, but a fix cannot wait: a person overrides the gate")?;
     stage.pipeline_with("fix", "us-east-1");
     stage.line("a person", "tags the pipeline `fix`")?;
     world.with(|sandbox, _| {
@@ -115,7 +114,7 @@ async fn play(out: &mut impl Write) -> Result<()> {
     stage.play(Duration::from_mins(10)).await?;
     ended(&world, "fix", Status::Succeeded)?;
 
-    stage.say("\n9. The issue is still open: a rollback goes through all the same\n")?;
+    stage.story("9. The issue is still open: a rollback goes through all the same")?;
     stage.line("a person", "rolls the stage Production of checkout back")?;
     world.with(|sandbox, now| {
         let good = sandbox.codepipeline.last_success(PIPELINE, "Production");
@@ -128,7 +127,7 @@ async fn play(out: &mut impl Write) -> Result<()> {
     ended(&world, PIPELINE, Status::Succeeded)?;
     closes(&mut stage, &issue)?;
 
-    stage.say("\n10. AWS Health cannot be read: unknown is not clear\n")?;
+    stage.story("10. AWS Health cannot be read: unknown is not clear")?;
     stage.pipeline_with("search", "us-east-1");
     world.with(|sandbox, _| {
         let throttling = Fault::Error(ServiceError::throttling());

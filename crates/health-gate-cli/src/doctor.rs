@@ -8,7 +8,7 @@ use std::io::Write;
 use anyhow::Result;
 use clap::Args;
 use health_gate_aws::{
-    ActiveEndpoint, Clients, Probe, ProbedCall, active_endpoint, probe, probe_topic, read_history,
+    Clients, EndpointInUse, Probe, ProbedCall, endpoint_in_use, probe, probe_topic, read_history,
 };
 use time::Duration;
 
@@ -92,16 +92,16 @@ async fn examine(arguments: &Arguments) -> Result<Vec<Finding>> {
 /// Where AWS Health is asked, and whether it answers.
 async fn health(clients: &Clients) -> Vec<Finding> {
     let spinner = progress::spinner("asking AWS Health");
-    let endpoint = match active_endpoint(clients).await {
-        ActiveEndpoint::Configured(region) => Finding::fine(
+    let endpoint = match endpoint_in_use(clients).await {
+        EndpointInUse::Configured(region) => Finding::fine(
             "health-endpoint",
             format!("AWS Health is asked at the configured endpoint (signed for {region})"),
         ),
-        ActiveEndpoint::LookedUp { name, region } => Finding::fine(
+        EndpointInUse::LookedUp { name, region } => Finding::fine(
             "health-endpoint",
             format!("AWS Health is active in {region}, as {name} says"),
         ),
-        ActiveEndpoint::Usual { region, why } => Finding::doubtful(
+        EndpointInUse::Usual { region, why } => Finding::doubtful(
             "health-endpoint",
             format!(
                 "which endpoint of AWS Health is active is not known, so {region} is asked: {why}"

@@ -10,6 +10,7 @@ mod exit_code;
 mod explain;
 mod function;
 mod gate_arguments;
+mod help;
 mod look;
 mod output;
 mod overrides;
@@ -35,7 +36,7 @@ use crate::exit_code::ExitCode;
 
 /// Puts AWS Health into a deployment pipeline.
 #[derive(Debug, Parser)]
-#[command(name = "health-gate", version, arg_required_else_help = true, after_help = EXIT_CODES)]
+#[command(name = "health-gate", version, arg_required_else_help = true, after_help = help::EXIT_CODES)]
 struct Command {
     #[command(flatten)]
     color: colorchoice_clap::Color,
@@ -43,40 +44,36 @@ struct Command {
     subcommand: Subcommands,
 }
 
-const EXIT_CODES: &str = "\
-Exit codes: 0 pass, 1 blocked (or something to mend), 2 an error or an unreadable AWS Health, 64 wrong usage.
-Data goes to standard output, progress and errors to standard error.";
-
 #[derive(Debug, Subcommand)]
 enum Subcommands {
     /// Says whether a deployment may go on now; with --wait, waits until it may.
-    #[command(after_help = CHECK_EXAMPLES)]
+    #[command(after_help = help::CHECK)]
     Check(check::Arguments),
     /// Says of each event of AWS Health why it counts or not, and what CodePipeline would be told.
-    #[command(after_help = EXPLAIN_EXAMPLES)]
+    #[command(after_help = help::EXPLAIN)]
     Explain(explain::Arguments),
     /// Validates a policy, or every gate of a pipeline's definition.
-    #[command(after_help = VALIDATE_EXAMPLES)]
+    #[command(after_help = help::VALIDATE)]
     Validate(validate::Arguments),
     /// Shows every gate: what it let through, holds or has stopped, why, and what comes next.
-    #[command(after_help = STATUS_EXAMPLES)]
+    #[command(after_help = help::STATUS)]
     Status(status::Arguments),
     /// Lets pipelines go out in spite of incidents: sets, lists and takes away overrides.
     Override(overrides::Arguments),
     /// Looks whether everything that the gate needs is there, and says what to do about what is not.
-    #[command(after_help = DOCTOR_EXAMPLES)]
+    #[command(after_help = help::DOCTOR)]
     Doctor(doctor::Arguments),
     /// Says when a policy would have stopped deployments, by AWS Health's history.
-    #[command(after_help = BACKTEST_EXAMPLES)]
+    #[command(after_help = help::BACKTEST)]
     Backtest(backtest::Arguments),
     /// Plays releases on an embedded AWS, in virtual time: no account, no Docker, no network.
-    #[command(after_help = DEMO_EXAMPLES)]
+    #[command(after_help = help::DEMO)]
     Demo,
     /// Serves a local AWS over HTTP: AWS Health, CodePipeline with releases that run, SNS and Lambda.
-    #[command(after_help = SANDBOX_EXAMPLES)]
+    #[command(after_help = help::SANDBOX)]
     Sandbox(sandbox::Arguments),
     /// Prints what completes this command in a shell.
-    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    #[command(after_help = help::COMPLETIONS)]
     Completions {
         /// The shell.
         shell: Shell,
@@ -85,64 +82,6 @@ enum Subcommands {
     #[command(hide = true)]
     Function(function::Arguments),
 }
-
-const CHECK_EXAMPLES: &str = "\
-Examples:
-  health-gate check --regions us-east-1,global
-  health-gate check --policy policy.json --wait --max-hold 1h && ./deploy
-  health-gate check --format json | jq -r '.incidents[].link'
-
-Without an account: start `health-gate sandbox`, and export what it prints.";
-const EXPLAIN_EXAMPLES: &str = "\
-Examples:
-  health-gate explain --services EC2,LAMBDA --quiet-period 10m
-  health-gate explain --policy policy.json --matching
-
-Without an account: start `health-gate sandbox`, and export what it prints.";
-const VALIDATE_EXAMPLES: &str = "\
-Examples:
-  health-gate validate --policy '{\"regions\": [\"us-east-1\"], \"onIncident\": \"hold\"}'
-  health-gate validate pipeline.yaml
-  aws codepipeline get-pipeline --name checkout | health-gate validate -";
-const STATUS_EXAMPLES: &str = "\
-Examples:
-  health-gate status
-  health-gate status --pipelines 'prod-*' --waiting
-
-Set HEALTH_GATE_POLICY as the functions have it: policies of pipelines change it.
-Without an account: start `health-gate sandbox`, and export what it prints.";
-const DOCTOR_EXAMPLES: &str = "\
-Examples:
-  health-gate doctor
-  health-gate doctor --profile production --pipelines 'prod-*'
-
-It changes nothing: it reads, and makes the calls that do more for things that do not exist.
-Without an account: start `health-gate sandbox`, and export what it prints.";
-const BACKTEST_EXAMPLES: &str = "\
-Examples:
-  health-gate backtest --regions us-east-1,global --html backtest.html
-  health-gate backtest --policy policy.json --days 30
-  aws health describe-events > events.json
-  health-gate backtest --events events.json --regions us-east-1,global";
-const DEMO_EXAMPLES: &str = "\
-Ten stories, an hour or two each, in a second: releases that go out, are stopped and go on by
-themselves, are held, warned, overridden or rolled back. The functions' own code, the real AWS SDK.
-
-Examples:
-  health-gate demo
-  health-gate demo | less";
-const SANDBOX_EXAMPLES: &str = "\
-Examples:
-  health-gate sandbox
-  health-gate sandbox --scenario examples/regional-outage.json
-
-It prints what to export so that this command, the AWS CLI and the SDKs find it, and a line for
-each call. It goes on until you stop it.";
-const COMPLETIONS_EXAMPLES: &str = "\
-Examples:
-  health-gate completions bash > ~/.local/share/bash-completion/completions/health-gate
-  health-gate completions zsh > \"${fpath[1]}/_health-gate\"
-  health-gate completions fish > ~/.config/fish/completions/health-gate.fish";
 
 /// Runs the command with the process's arguments.
 pub fn main() -> std::process::ExitCode {

@@ -1,26 +1,25 @@
 //! `health-gate override`: the tag with which people let deployments go on, for one pipeline or three hundred.
 
+mod change;
+mod list;
+
 use std::io::{self, IsTerminal as _, Write};
 
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use clap::{Args, Subcommand};
 use dialoguer::Confirm;
-use futures_util::stream::{self, StreamExt as _};
-use health_gate::{OVERRIDE_TAG, Override, OverrideError, RetryOutcome, plural, rfc3339};
-use health_gate_aws::{Clients, Refusal, tag_pipeline, tag_value, untag_pipeline};
-use serde::Serialize;
+use health_gate::{OVERRIDE_TAG, Override, plural};
+use health_gate_aws::{Clients, tag_pipeline, untag_pipeline};
 use serde_json::json;
 use time::UtcDateTime;
 
+use self::change::change;
 use crate::event_view::plain;
 use crate::exit_code::ExitCode;
 use crate::gate_arguments::GateArguments;
-use crate::output::{
-    BAD, Format, FormatArgument, GOOD, QUIET, WARNING, clock, print_json, print_table, styled,
-    table,
-};
-use crate::pipelines::{self, Found, IN_FLIGHT, Pipeline, Selection};
-use crate::progress;
+use crate::help;
+use crate::output::{Format, FormatArgument, QUIET, WARNING, clock, print_json, styled};
+use crate::pipelines::{self, Found, Pipeline, Selection};
 use crate::retry;
 use crate::session::{AwsArguments, Session, run as run_async};
 use crate::times::{self, OverrideSpan};
@@ -35,30 +34,15 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Subcommands {
     /// Lets the selected pipelines go out in spite of incidents.
-    #[command(after_help = SET_EXAMPLES)]
+    #[command(after_help = help::OVERRIDE_SET)]
     Set(SetArguments),
     /// Shows the overrides of the selected pipelines.
-    #[command(after_help = LIST_EXAMPLES)]
-    List(ListArguments),
+    #[command(after_help = help::OVERRIDE_LIST)]
+    List(list::Arguments),
     /// Takes the overrides of the selected pipelines away.
-    #[command(after_help = CLEAR_EXAMPLES)]
+    #[command(after_help = help::OVERRIDE_CLEAR)]
     Clear(ClearArguments),
 }
-
-const SET_EXAMPLES: &str = "\
-Examples:
-  health-gate override set --pipelines checkout --for 2h --reason 'INC-42 hotfix'
-  health-gate override set --pipelines 'prod-*' --for 2h --reason INC-42 --retry --yes
-
-Without an account: start `health-gate sandbox`, and export what it prints.";
-const LIST_EXAMPLES: &str = "\
-Examples:
-  health-gate override list
-  health-gate override list --pipelines 'prod-*' --format json";
-const CLEAR_EXAMPLES: &str = "\
-Examples:
-  health-gate override clear --pipelines checkout
-  health-gate override clear --pipelines 'prod-*' --yes";
 
 #[derive(Debug, Args)]
 struct SetArguments {
@@ -90,16 +74,6 @@ struct SetArguments {
 }
 
 #[derive(Debug, Args)]
-struct ListArguments {
-    #[command(flatten)]
-    format: FormatArgument,
-    #[command(flatten)]
-    selection: Selection,
-    #[command(flatten)]
-    aws: AwsArguments,
-}
-
-#[derive(Debug, Args)]
 struct ClearArguments {
     /// Do not ask.
     #[arg(long, short)]
@@ -126,7 +100,7 @@ struct Named {
 pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<ExitCode> {
     match &arguments.subcommand {
         Subcommands::Set(arguments) => run_async(set(arguments, out)),
-        Subcommands::List(arguments) => run_async(list(arguments, out)),
+        Subcommands::List(arguments) => run_async(list::list(arguments, out)),
         Subcommands::Clear(arguments) => run_async(clear(arguments, out)),
     }
 }
@@ -176,7 +150,7 @@ async fn set(arguments: &SetArguments, out: &mut impl Write) -> Result<ExitCode>
             )?;
             if let Some(retried) = &retried {
                 retry::print(retried, out)?;
-            } else if !done.failed.iter().any(|_| true) {
+            } else if done.failed.is_empty() {
                 writeln!(
                     out,
                     "{}",
@@ -279,197 +253,4 @@ fn preview(found: &Found, value: &str, what: &str, yes: bool) -> Result<()> {
         bail!("nothing was changed");
     }
     Ok(())
-}
-
-/// What became of a change of many pipelines, in their order.
-struct Done {
-    failed: Vec<Failed>,
-    total: usize,
-}
-
-#[derive(Debug, Serialize)]
-struct Failed {
-    pipeline: String,
-    why: String,
-    #[serde(skip)]
-    is_denied: bool,
-}
-
-async fn change(
-    pipelines: &[Pipeline],
-    doing: &str,
-    with: impl AsyncFn(&Pipeline) -> Result<(), Refusal>,
-) -> Done {
-    let bar = progress::steps(pipelines.len(), doing);
-    let changes = pipelines.iter().map(async |pipeline| {
-        let done = with(pipeline).await;
-        bar.step();
-        (pipeline, done)
-    });
-    let done: Vec<_> = stream::iter(changes).buffered(IN_FLIGHT).collect().await;
-    let failed = done.into_iter().filter_map(|(pipeline, done)| {
-        let refusal = done.err()?;
-        Some(Failed {
-            pipeline: pipeline.at.name.clone(),
-            is_denied: refusal.outcome == RetryOutcome::Denied,
-            why: refusal.why,
-        })
-    });
-    Done {
-        failed: failed.collect(),
-        total: pipelines.len(),
-    }
-}
-
-impl Done {
-    fn exit_code(&self) -> ExitCode {
-        if self.failed.is_empty() {
-            ExitCode::Pass
-        } else {
-            ExitCode::Error
-        }
-    }
-
-    fn changed<'p>(&'p self, pipelines: &'p [Pipeline]) -> impl Iterator<Item = &'p Pipeline> {
-        let has_failed = |pipeline: &Pipeline| {
-            let mut failed = self.failed.iter();
-            failed.any(|failed| failed.pipeline == pipeline.at.name)
-        };
-        pipelines
-            .iter()
-            .filter(move |pipeline| !has_failed(pipeline))
-    }
-
-    fn names<'p>(&'p self, pipelines: &'p [Pipeline]) -> Vec<&'p str> {
-        self.changed(pipelines)
-            .map(|pipeline| pipeline.at.name.as_str())
-            .collect()
-    }
-
-    fn print(&self, what: &str, out: &mut impl Write) -> Result<()> {
-        let changed = self.total - self.failed.len();
-        let style = if self.failed.is_empty() {
-            GOOD
-        } else {
-            WARNING
-        };
-        writeln!(
-            out,
-            "{}",
-            styled(style, format!("{} {what}", plural(changed, "pipeline")))
-        )?;
-        for failed in &self.failed {
-            let text = format!("{}: {}", failed.pipeline, plain(&failed.why));
-            writeln!(out, "  {}", styled(BAD, text))?;
-        }
-        if self.failed.iter().any(|failed| failed.is_denied) {
-            writeln!(
-                out,
-                "These credentials need `codepipeline:TagResource` and `codepipeline:UntagResource` on the pipelines; SECURITY.md has a policy."
-            )?;
-        }
-        Ok(())
-    }
-}
-
-/// An override, as it is.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Line {
-    pipeline: String,
-    in_force: bool,
-    until: Option<String>,
-    by: Option<String>,
-    reason: Option<String>,
-    /// Why it is not in force.
-    problem: Option<String>,
-    #[serde(skip)]
-    until_time: Option<UtcDateTime>,
-}
-
-async fn list(arguments: &ListArguments, out: &mut impl Write) -> Result<ExitCode> {
-    let session = Session::open(&arguments.aws).await?;
-    let clients = &session.clients;
-    let found = pipelines::find(clients, &arguments.selection).await?;
-    let bar = progress::steps(found.gated.len(), "reading tags");
-    let reads = found.gated.iter().map(async |pipeline| {
-        let tag = tag_value(clients, &pipeline.at, OVERRIDE_TAG).await;
-        bar.step();
-        (pipeline.at.name.clone(), tag)
-    });
-    let read: Vec<_> = stream::iter(reads).buffered(IN_FLIGHT).collect().await;
-    drop(bar);
-    let now = clients.clock.now();
-    let mut lines = Vec::new();
-    let mut unread: Vec<(String, String)> = found
-        .unread
-        .into_iter()
-        .map(|unread| (unread.pipeline, unread.why))
-        .collect();
-    for (pipeline, tag) in read {
-        match tag {
-            Ok(None) => {}
-            Ok(Some(value)) => lines.push(line(pipeline, &value, now)),
-            Err(why) => unread.push((pipeline, why)),
-        }
-    }
-    match arguments.format.format {
-        Format::Json => print_json(
-            out,
-            &json!({
-                "checkedAt": rfc3339(now),
-                "overrides": lines,
-                "unread": unread.iter().map(|(pipeline, why)| json!({"pipeline": pipeline, "why": why})).collect::<Vec<_>>(),
-            }),
-        )?,
-        Format::Text => {
-            if lines.is_empty() {
-                writeln!(out, "no pipeline with a gate has an override")?;
-            } else {
-                let mut rows = table(&["pipeline", "until", "by", "reason"]);
-                for line in &lines {
-                    let until = line.until_time.map(|until| clock(until, now));
-                    rows.add_row([
-                        line.pipeline.clone(),
-                        until.unwrap_or_else(|| "not in force".to_owned()),
-                        plain(line.by.as_deref().unwrap_or_default()),
-                        plain(
-                            line.reason
-                                .as_deref()
-                                .or(line.problem.as_deref())
-                                .unwrap_or_default(),
-                        ),
-                    ]);
-                }
-                print_table(out, &rows)?;
-            }
-            for (pipeline, why) in &unread {
-                let text = format!("{pipeline} could not be read: {}", plain(why));
-                writeln!(out, "{}", styled(WARNING, text))?;
-            }
-        }
-    }
-    Ok(if unread.is_empty() {
-        ExitCode::Pass
-    } else {
-        ExitCode::Error
-    })
-}
-
-fn line(pipeline: String, value: &str, now: UtcDateTime) -> Line {
-    let read: Result<Override, OverrideError> = Override::read(value, now);
-    let (overridden, problem) = match read {
-        Ok(overridden) => (Some(overridden), None),
-        Err(error) => (None, Some(error.to_string())),
-    };
-    let until = overridden.as_ref().map(|overridden| overridden.until);
-    Line {
-        pipeline,
-        in_force: overridden.is_some(),
-        until: until.map(rfc3339),
-        by: overridden.as_ref().map(|overridden| overridden.by.clone()),
-        reason: overridden.map(|overridden| overridden.reason),
-        problem,
-        until_time: until,
-    }
 }

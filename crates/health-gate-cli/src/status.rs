@@ -1,23 +1,21 @@
 //! `health-gate status`: all gates of all pipelines, and what each waits for.
 
+mod line;
+mod seen;
+
 use std::io::Write;
 
 use anyhow::Result;
 use clap::Args;
 use futures_util::stream::{self, StreamExt as _};
-use health_gate::{
-    ActionExecution, ActionStatus, Asker, Bystander, GateState, OVERRIDE_TAG, Override, Policy,
-    Query, Reading, RetryRules, StageState, rfc3339,
-};
-use health_gate_aws::{
-    Clients, action_executions, newest_action_executions, pipeline_state, read_health, tag_value,
-};
-use serde::Serialize;
+use health_gate::{Asker, Reading, RetryRules, rfc3339};
 use time::UtcDateTime;
 
+use self::line::Line;
+use self::seen::{look, read_for};
 use crate::event_view::plain;
 use crate::exit_code::ExitCode;
-use crate::look::{PATIENCE, advice};
+use crate::look::advice;
 use crate::output::{
     BAD, Format, FormatArgument, QUIET, WARNING, clock, print_json, print_table, styled, table,
 };
@@ -37,39 +35,6 @@ pub(crate) struct Arguments {
     selection: Selection,
     #[command(flatten)]
     aws: AwsArguments,
-}
-
-/// What was read about a pipeline.
-struct Seen<'p> {
-    pipeline: &'p Pipeline,
-    stages: Vec<StageState>,
-    /// The newest attempts, and all of the executions in which a gate failed.
-    rows: Vec<ActionExecution>,
-    overridden: Option<Override>,
-    /// What is wrong with its override.
-    note: Option<String>,
-}
-
-/// A gate, and how it stands.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Line {
-    pipeline: String,
-    stage: String,
-    action: String,
-    pipeline_execution_id: Option<String>,
-    /// `passed`, `running`, `held`, `stopped`, `moved-on` (it was stopped, and the stage has gone on since), `abandoned`, or `not-run`.
-    state: &'static str,
-    since: Option<String>,
-    why: String,
-    overridden_until: Option<String>,
-    overridden_by: Option<String>,
-    override_reason: Option<String>,
-    note: Option<String>,
-    #[serde(skip)]
-    since_time: Option<UtcDateTime>,
-    #[serde(skip)]
-    overridden: Option<Override>,
 }
 
 /// Shows all gates.
@@ -138,147 +103,6 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<ExitCod
             ExitCode::Error
         })
     })
-}
-
-async fn look<'p>(
-    clients: &Clients,
-    pipeline: &'p Pipeline,
-    selection: &Selection,
-) -> Result<Seen<'p>, String> {
-    let name = &pipeline.at.name;
-    let why = |refusal: health_gate_aws::Refusal| refusal.why;
-    let stages = pipeline_state(clients, &pipeline.at).await.map_err(why)?;
-    let mut rows = newest_action_executions(clients, name).await.map_err(why)?;
-    // Of an execution that failed, all attempts count, and the newest hundred may not be all.
-    let failed: Vec<String> = pipeline
-        .gates(&selection.gates)
-        .flat_map(|(stage, gate)| newest(&rows, stage, &gate.name))
-        .filter(|row| row.attempt.status == ActionStatus::Failed)
-        .map(|row| row.pipeline_execution_id.clone())
-        .collect();
-    for id in failed {
-        let all = action_executions(clients, name, &id).await.map_err(why)?;
-        rows.retain(|row| row.pipeline_execution_id != id);
-        rows.extend(all);
-    }
-    let mut seen = Seen {
-        pipeline,
-        stages: stages.unwrap_or_default(),
-        rows,
-        overridden: None,
-        note: None,
-    };
-    match tag_value(clients, &pipeline.at, OVERRIDE_TAG).await {
-        Ok(None) => {}
-        Ok(Some(value)) => match Override::read(&value, clients.clock.now()) {
-            Ok(overridden) => seen.overridden = Some(overridden),
-            Err(error) => seen.note = Some(format!("its override is ignored: {error}")),
-        },
-        Err(why) => seen.note = Some(format!("its override could not be read: {why}")),
-    }
-    Ok(seen)
-}
-
-/// The newest attempt of a gate; where several executions are in a stage at once, that of each which has not succeeded.
-fn newest<'r>(rows: &'r [ActionExecution], stage: &str, action: &str) -> Vec<&'r ActionExecution> {
-    let mut of_gate: Vec<&ActionExecution> = rows
-        .iter()
-        .filter(|row| row.stage == stage && row.action == action)
-        .collect();
-    of_gate.sort_by_key(|row| std::cmp::Reverse(row.start_time));
-    let mut executions = std::collections::BTreeSet::new();
-    of_gate.retain(|row| executions.insert(&row.pipeline_execution_id));
-    let goes_on = |row: &&ActionExecution| row.attempt.status == ActionStatus::Other;
-    let first = of_gate.first().copied();
-    let others = of_gate.into_iter().skip(1).filter(goes_on);
-    first.into_iter().chain(others).collect()
-}
-
-/// Reads AWS Health once, for the gates that have not passed.
-async fn read_for(clients: &Clients, seen: &[Seen<'_>], rules: &RetryRules) -> Reading {
-    let waits = |row: &&ActionExecution| {
-        matches!(
-            row.attempt.status,
-            ActionStatus::Other | ActionStatus::Failed
-        )
-    };
-    let rows = seen.iter().flat_map(|seen| &seen.rows).filter(waits);
-    let gates = rows.filter(|row| {
-        let function = row.attempt.function.as_deref();
-        function.is_some_and(|function| rules.gates.contains(function))
-    });
-    let policies: Vec<Policy> = gates.filter_map(|row| rules.policy_of(row).ok()).collect();
-    if policies.is_empty() {
-        return Reading::known(Vec::new());
-    }
-    let spinner = progress::spinner("reading AWS Health");
-    let query = Query::of(&policies, clients.clock.now());
-    let health = read_health(clients, &query, PATIENCE).await;
-    drop(spinner);
-    health.reading
-}
-
-impl Seen<'_> {
-    fn lines(
-        &self,
-        selection: &Selection,
-        rules: &RetryRules,
-        reading: &Reading,
-        now: UtcDateTime,
-    ) -> Vec<Line> {
-        let bystander = Bystander {
-            rules,
-            reading,
-            overridden: self.overridden.as_ref(),
-            now,
-        };
-        let mut lines = Vec::new();
-        for (stage, gate) in self.pipeline.gates(&selection.gates) {
-            let attempts = newest(&self.rows, stage, &gate.name);
-            if attempts.is_empty() {
-                lines.push(self.line(stage, &gate.name, None, None));
-            }
-            for attempt in attempts {
-                let id = &attempt.pipeline_execution_id;
-                let of_execution: Vec<ActionExecution> = self
-                    .rows
-                    .iter()
-                    .filter(|row| row.pipeline_execution_id == *id)
-                    .cloned()
-                    .collect();
-                let shown = self.stages.iter().find(|shown| shown.name == stage);
-                let state = bystander.sees(attempt, shown, &of_execution);
-                lines.push(self.line(stage, &gate.name, Some(id), Some(&state)));
-            }
-        }
-        lines
-    }
-
-    fn line(
-        &self,
-        stage: &str,
-        action: &str,
-        execution: Option<&String>,
-        state: Option<&GateState>,
-    ) -> Line {
-        let since = state.and_then(GateState::since);
-        let overridden = self.overridden.as_ref();
-        Line {
-            pipeline: self.pipeline.at.name.clone(),
-            stage: stage.to_owned(),
-            action: action.to_owned(),
-            pipeline_execution_id: execution.cloned(),
-            state: state.map_or("not-run", GateState::word),
-            since: since.map(rfc3339),
-            why: state.map(GateState::explanation).unwrap_or_default(),
-            overridden_until: overridden.map(|overridden| rfc3339(overridden.until)),
-            overridden_by: overridden.map(|overridden| overridden.by.clone()),
-            override_reason: overridden.map(|overridden| overridden.reason.clone()),
-            note: self.note.clone(),
-            since_time: since,
-            overridden: self.overridden.clone(),
-        }
-    }
 }
 
 fn print(

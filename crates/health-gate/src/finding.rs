@@ -1,14 +1,12 @@
 //! What a reading of AWS Health means under a policy. This is the only place that interprets a reading, so
 //! that "could not read" is never taken for "nothing found".
 
-use std::collections::BTreeSet;
-
 use time::UtcDateTime;
 
 use crate::event::Event;
 use crate::policy::Policy;
 use crate::reading::{Reading, Unread};
-use crate::ruling::Ruling;
+use crate::ruling::{Ruling, each_once};
 
 /// The first column of the decision table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,25 +106,6 @@ impl Assessment {
             matched,
         }
     }
-}
-
-/// Newest first, then by ARN. Pages may shift while they are read, so that an event comes twice: the worst copy counts.
-pub(crate) fn each_once(mut events: Vec<(Ruling, Event)>) -> Vec<(Ruling, Event)> {
-    events.sort_by(|(ruling_a, a), (ruling_b, b)| {
-        ruling_a
-            .cmp(ruling_b)
-            .then_with(|| b.last_seen().cmp(&a.last_seen()))
-            .then_with(|| a.arn.cmp(&b.arn))
-    });
-    let mut known = BTreeSet::new();
-    // Without an ARN two events cannot be told to be the same one.
-    events.retain(|(_, event)| event.arn.is_empty() || known.insert(event.arn.clone()));
-    events.sort_by(|(_, a), (_, b)| {
-        b.last_seen()
-            .cmp(&a.last_seen())
-            .then_with(|| a.arn.cmp(&b.arn))
-    });
-    events
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! What one event means to a policy, and by which of its rules.
 
+use std::collections::BTreeSet;
+
 use time::UtcDateTime;
 
 use crate::event::{Event, Phase};
-use crate::finding::each_once;
 use crate::policy::{Filter, Policy};
 use crate::reading::Reading;
 
@@ -65,4 +66,23 @@ impl Ruling {
     pub fn counts(self) -> bool {
         matches!(self, Self::Open | Self::JustClosed(_))
     }
+}
+
+/// Newest first, then by ARN. Pages may shift while they are read, so that an event comes twice: the worst copy counts.
+pub(crate) fn each_once(mut events: Vec<(Ruling, Event)>) -> Vec<(Ruling, Event)> {
+    events.sort_by(|(ruling_a, a), (ruling_b, b)| {
+        ruling_a
+            .cmp(ruling_b)
+            .then_with(|| b.last_seen().cmp(&a.last_seen()))
+            .then_with(|| a.arn.cmp(&b.arn))
+    });
+    let mut known = BTreeSet::new();
+    // Without an ARN two events cannot be told to be the same one.
+    events.retain(|(_, event)| event.arn.is_empty() || known.insert(event.arn.clone()));
+    events.sort_by(|(_, a), (_, b)| {
+        b.last_seen()
+            .cmp(&a.last_seen())
+            .then_with(|| a.arn.cmp(&b.arn))
+    });
+    events
 }

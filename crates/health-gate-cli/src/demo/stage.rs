@@ -17,6 +17,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use stage_retry::StageRetry;
 
+use crate::output::{HEADING, styled};
 use crate::timeline::Timeline;
 
 pub(super) const REGION: &str = "us-east-1";
@@ -77,6 +78,11 @@ impl<'a, W: Write> Stage<'a, W> {
 
     pub(super) fn say(&mut self, text: &str) -> Result<()> {
         Ok(writeln!(self.out, "{text}")?)
+    }
+
+    /// Another story begins.
+    pub(super) fn story(&mut self, title: &str) -> Result<()> {
+        self.say(&format!("\n{}\n", styled(HEADING, title)))
     }
 
     /// A line of what happens now.
