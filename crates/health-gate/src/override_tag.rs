@@ -228,7 +228,9 @@ mod tests {
         );
         assert_eq!(Override::read(&value, NOW), Ok(overridden));
         let longest = "x".repeat(180);
-        assert!(of("alice", &longest, until).to_tag(NOW).is_ok());
+        // 256 characters, and no more.
+        let longest_tag = of(&"a".repeat(38), &longest, until).to_tag(NOW);
+        assert_eq!(longest_tag.map(|value| value.len()), Ok(256));
         for (overridden, code) in [
             (of("alice b", "c", until), "override.malformed"),
             (of("", "c", until), "override.malformed"),
@@ -239,7 +241,7 @@ mod tests {
                 of("alice", &format!("{longest}y"), until),
                 "override.malformed",
             ),
-            (of(&"a".repeat(60), &longest, until), "override.malformed"),
+            (of(&"a".repeat(39), &longest, until), "override.malformed"),
             (of("alice", "c", NOW), "override.expired"),
             (
                 of("alice", "c", NOW + Duration::days(8)),

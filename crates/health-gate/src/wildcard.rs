@@ -108,6 +108,7 @@ mod tests {
                 matches,
                 "{pattern} {text}"
             );
+            assert_eq!(Wildcard::new(pattern).to_string(), pattern);
         }
     }
 }

@@ -584,3 +584,12 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn lengths_are_told_as_parts_of_the_window() {
+    let found = backtest("us-east-1", &[closed(1, 0, 432)]);
+    assert_eq!(found.events[0].length(), Duration::minutes(432));
+    // Of three days.
+    assert_eq!(found.share_of_window(found.events[0].length()), 0.1);
+    assert_eq!(found.share_of_window(Duration::ZERO), 0.0);
+}

@@ -339,3 +339,29 @@ fn each_filter_that_an_event_does_not_pass_is_told() {
         }
     }
 }
+
+/// All events of a reading are judged, those that do not count too, the most recently updated first; of copies the worst counts.
+#[test]
+fn rulings_are_of_all_events_each_once() {
+    let open = open_issue();
+    let mut closed = open.clone();
+    closed.status = Some(EventStatus::Closed);
+    let mut foreign = open.clone();
+    foreign.arn = format!("{ARN}0");
+    foreign.region = Some("eu-west-3".to_owned());
+    foreign.last_updated_time = Some(NOW - time::Duration::hours(1));
+    let reading = Reading::known(vec![foreign.clone(), closed, open.clone()]);
+    let rulings = Ruling::of_all(&policy("us-east-1"), &reading, NOW);
+    let excluded = Ruling::Excluded(Filter::Regions);
+    assert_eq!(rulings, [(Ruling::Open, open), (excluded, foreign)]);
+    for (ruling, counts) in [
+        (Ruling::Open, true),
+        (Ruling::JustClosed(None), true),
+        (Ruling::Stale, false),
+        (Ruling::Closed(None), false),
+        (Ruling::NotBegun, false),
+        (excluded, false),
+    ] {
+        assert_eq!(ruling.counts(), counts, "{ruling:?}");
+    }
+}
