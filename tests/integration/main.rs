@@ -2,6 +2,17 @@
 //! but AWS, which is the sandbox.
 
 mod command;
+mod command_backtest;
+mod command_check;
+mod command_check_policy;
+mod command_check_wait;
+mod command_doctor;
+mod command_explain;
+mod command_help;
+mod command_override;
+mod command_session;
+mod command_status;
+mod command_validate;
 mod contract;
 mod event_files;
 mod fault_tables;
