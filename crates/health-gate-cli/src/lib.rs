@@ -101,7 +101,7 @@ Examples:
 Without an account: start `health-gate sandbox`, and export what it prints.";
 const VALIDATE_EXAMPLES: &str = "\
 Examples:
-  health-gate validate --policy '{\"regions\": [\"us-east-1\"], \"onIncident\": \"hold\"}'
+  health-gate validate --policy '{\"regions\": [\"us-east-1\"], \"maxHold\": \"2h\"}'
   health-gate validate pipeline.yaml
   aws codepipeline get-pipeline --name checkout | health-gate validate -";
 const STATUS_EXAMPLES: &str = "\
@@ -140,7 +140,7 @@ It prints what to export so that this command, the AWS CLI and the SDKs find it,
 each call. It goes on until you stop it.";
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:
-  health-gate completions bash > ~/.local/share/bash-completion/completions/health-gate
+  source <(health-gate completions bash)
   health-gate completions zsh > \"${fpath[1]}/_health-gate\"
   health-gate completions fish > ~/.config/fish/completions/health-gate.fish";
 

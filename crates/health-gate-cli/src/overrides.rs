@@ -47,8 +47,8 @@ enum Subcommands {
 
 const SET_EXAMPLES: &str = "\
 Examples:
-  health-gate override set --pipelines checkout --for 2h --reason 'INC-42 hotfix'
-  health-gate override set --pipelines 'prod-*' --for 2h --reason INC-42 --retry --yes
+  health-gate override set --pipelines checkout --for 2h --reason 'INC-42 fix'
+  health-gate override set --pipelines 'prod-*' --for 2h --reason INC-42 --retry
 
 Without an account: start `health-gate sandbox`, and export what it prints.";
 const LIST_EXAMPLES: &str = "\

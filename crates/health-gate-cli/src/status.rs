@@ -6,14 +6,15 @@ use anyhow::Result;
 use clap::Args;
 use futures_util::stream::{self, StreamExt as _};
 use health_gate::{
-    ActionExecution, ActionStatus, Asker, Bystander, GateState, OVERRIDE_TAG, Override, Policy,
-    Query, Reading, RetryRules, StageState, rfc3339,
+    ActionExecution, ActionStatus, Asker, Bystander, GateState, OVERRIDE_TAG, Override,
+    PipelineExecution, Policy, Query, Reading, RetryRules, StageState, rfc3339,
 };
 use health_gate_aws::{
-    Clients, action_executions, newest_action_executions, pipeline_state, read_health, tag_value,
+    Clients, action_executions, newest_action_executions, pipeline_executions, pipeline_state,
+    read_health, tag_value,
 };
 use serde::Serialize;
-use time::UtcDateTime;
+use time::{Duration, UtcDateTime};
 
 use crate::event_view::plain;
 use crate::exit_code::ExitCode;
@@ -24,6 +25,9 @@ use crate::output::{
 use crate::pipelines::{self, Found, IN_FLIGHT, Pipeline, Selection, Unread};
 use crate::progress;
 use crate::session::{AwsArguments, Session, run as run_async};
+
+/// No policy lets a stop be retried for longer.
+const LONGEST_RETRY: Duration = Duration::days(7);
 
 /// The arguments of `health-gate status`.
 #[derive(Debug, Args)]
@@ -43,6 +47,8 @@ pub(crate) struct Arguments {
 struct Seen<'p> {
     pipeline: &'p Pipeline,
     stages: Vec<StageState>,
+    /// In PARALLEL mode: executions that failed before are not shown.
+    failed_since: Option<UtcDateTime>,
     /// The newest attempts, and all of the executions in which a gate failed.
     rows: Vec<ActionExecution>,
     overridden: Option<Override>,
@@ -147,23 +153,41 @@ async fn look<'p>(
 ) -> Result<Seen<'p>, String> {
     let name = &pipeline.at.name;
     let why = |refusal: health_gate_aws::Refusal| refusal.why;
-    let stages = pipeline_state(clients, &pipeline.at).await.map_err(why)?;
+    let shown = pipeline_state(clients, &pipeline.at).await.map_err(why)?;
+    // One in PARALLEL mode shows no state.
+    let failed_since = shown.is_none().then(|| clients.clock.now() - LONGEST_RETRY);
     let mut rows = newest_action_executions(clients, name).await.map_err(why)?;
     // Of an execution that failed, all attempts count, and the newest hundred may not be all.
     let failed: Vec<String> = pipeline
         .gates(&selection.gates)
-        .flat_map(|(stage, gate)| newest(&rows, stage, &gate.name))
+        .flat_map(|(stage, gate)| newest(&rows, stage, &gate.name, failed_since))
         .filter(|row| row.attempt.status == ActionStatus::Failed)
         .map(|row| row.pipeline_execution_id.clone())
         .collect();
-    for id in failed {
-        let all = action_executions(clients, name, &id).await.map_err(why)?;
-        rows.retain(|row| row.pipeline_execution_id != id);
+    for id in &failed {
+        let all = action_executions(clients, name, id).await.map_err(why)?;
+        rows.retain(|row| row.pipeline_execution_id != *id);
         rows.extend(all);
     }
+    let stages = match shown {
+        Some(stages) => stages,
+        None if failed.is_empty() => Vec::new(),
+        None => {
+            let executions = pipeline_executions(clients, name).await.map_err(why)?;
+            let of_gates = executions
+                .iter()
+                .filter(|execution| failed.contains(&execution.id));
+            let stage = |execution: &PipelineExecution| {
+                let of_execution = of_execution(&rows, &execution.id);
+                StageState::of_failed_execution(execution, &of_execution)
+            };
+            of_gates.filter_map(stage).collect()
+        }
+    };
     let mut seen = Seen {
         pipeline,
-        stages: stages.unwrap_or_default(),
+        stages,
+        failed_since,
         rows,
         overridden: None,
         note: None,
@@ -179,8 +203,19 @@ async fn look<'p>(
     Ok(seen)
 }
 
-/// The newest attempt of a gate; where several executions are in a stage at once, that of each which has not succeeded.
-fn newest<'r>(rows: &'r [ActionExecution], stage: &str, action: &str) -> Vec<&'r ActionExecution> {
+fn of_execution(rows: &[ActionExecution], id: &str) -> Vec<ActionExecution> {
+    let of_execution = rows.iter().filter(|row| row.pipeline_execution_id == id);
+    of_execution.cloned().collect()
+}
+
+/// The newest attempt of a gate; where several executions are in a stage at once, that of each which goes on, or in PARALLEL mode has
+/// failed since then.
+fn newest<'r>(
+    rows: &'r [ActionExecution],
+    stage: &str,
+    action: &str,
+    failed_since: Option<UtcDateTime>,
+) -> Vec<&'r ActionExecution> {
     let mut of_gate: Vec<&ActionExecution> = rows
         .iter()
         .filter(|row| row.stage == stage && row.action == action)
@@ -188,9 +223,13 @@ fn newest<'r>(rows: &'r [ActionExecution], stage: &str, action: &str) -> Vec<&'r
     of_gate.sort_by_key(|row| std::cmp::Reverse(row.start_time));
     let mut executions = std::collections::BTreeSet::new();
     of_gate.retain(|row| executions.insert(&row.pipeline_execution_id));
-    let goes_on = |row: &&ActionExecution| row.attempt.status == ActionStatus::Other;
+    let matters = |row: &&ActionExecution| match row.attempt.status {
+        ActionStatus::Other => true,
+        ActionStatus::Failed => failed_since.is_some_and(|since| row.start_time >= Some(since)),
+        ActionStatus::Succeeded | ActionStatus::Abandoned => false,
+    };
     let first = of_gate.first().copied();
-    let others = of_gate.into_iter().skip(1).filter(goes_on);
+    let others = of_gate.into_iter().skip(1).filter(matters);
     first.into_iter().chain(others).collect()
 }
 
@@ -234,19 +273,17 @@ impl Seen<'_> {
         };
         let mut lines = Vec::new();
         for (stage, gate) in self.pipeline.gates(&selection.gates) {
-            let attempts = newest(&self.rows, stage, &gate.name);
+            let attempts = newest(&self.rows, stage, &gate.name, self.failed_since);
             if attempts.is_empty() {
                 lines.push(self.line(stage, &gate.name, None, None));
             }
             for attempt in attempts {
                 let id = &attempt.pipeline_execution_id;
-                let of_execution: Vec<ActionExecution> = self
-                    .rows
+                let of_execution = of_execution(&self.rows, id);
+                let shown = self
+                    .stages
                     .iter()
-                    .filter(|row| row.pipeline_execution_id == *id)
-                    .cloned()
-                    .collect();
-                let shown = self.stages.iter().find(|shown| shown.name == stage);
+                    .find(|shown| shown.name == stage && shown.pipeline_execution_id == *id);
                 let state = bystander.sees(attempt, shown, &of_execution);
                 lines.push(self.line(stage, &gate.name, Some(id), Some(&state)));
             }
