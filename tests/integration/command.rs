@@ -249,8 +249,8 @@ pub(crate) fn redacted(text: &str) -> String {
     let rules = [
         // Whether a day is shown depends on the time of day.
         (
-            r"until (\d{4}-\d\d-\d\d )?\d\d:\d\d UTC",
-            "until YYYY-MM-DD hh:mm UTC",
+            r"(since|until|updated) (\d{4}-\d\d-\d\d )?\d\d:\d\d UTC",
+            "$1 YYYY-MM-DD hh:mm UTC",
         ),
         (
             r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z",
@@ -261,10 +261,12 @@ pub(crate) fn redacted(text: &str) -> String {
         (r"\d\d:\d\d UTC", "hh:mm UTC"),
         // A narrow column breaks a time.
         (r"\d{4}-\d\d-\d\d\b", "YYYY-MM-DD"),
+        (r"YYYY-MM-DD \d\d:\d\d\b", "YYYY-MM-DD hh:mm"),
         (r"(?m) \d\d:\d\d$", " hh:mm"),
         // A busy machine takes its seconds.
         (r"(\d+ min) \d+ s\b", "$1"),
         (r"\b\d+ s ago", "N s ago"),
+        (r"(\d+ h) \d+ min ago", "$1 ago"),
         (r"\d+ ms\b", "N ms"),
         (r#""healthMillis": \d+"#, r#""healthMillis": N"#),
         (

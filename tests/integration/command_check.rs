@@ -40,7 +40,7 @@ async fn an_incident_blocks_and_a_stale_one_is_told() {
     assert_snapshot!(told(&command.run(&["check"]).await), @r"
     blocked: 1 open AWS Health issue in us-east-1
       EC2 AWS_EC2_OPERATIONAL_ISSUE us-east-1
-        since hh:mm UTC (40 min), updated hh:mm UTC
+        since YYYY-MM-DD hh:mm UTC (40 min), updated YYYY-MM-DD hh:mm UTC
         https://health.aws.amazon.com/health/status?eventID=arn:aws:health:us-east-1::event/EC2/AWS_EC2_OPERATIONAL_ISSUE/AWS_EC2_OPERATIONAL_ISSUE_1
     not updated for 72h, and so not counted: RDS AWS_RDS_OPERATIONAL_ISSUE us-east-1
     read 2 events of AWS Health for us-east-1, global at hh:mm UTC, endpoint us-east-1, in N ms
@@ -54,7 +54,7 @@ async fn warn_passes_and_says_what_of() {
     assert_snapshot!(told(&command.run(&["check", "--on-incident", "warn"]).await), @r"
     passed with a warning: 1 open AWS Health issue in us-east-1; note: not updated for 72h and so not counted: RDS AWS_RDS_OPERATIONAL_ISSUE in us-east-1 (arn:aws:health:us-east-1::event/RDS/AWS_RDS_OPERATIONAL_ISSUE/AWS_RDS_OPERATIONAL_ISSUE_old)
       EC2 AWS_EC2_OPERATIONAL_ISSUE us-east-1
-        since hh:mm UTC (40 min), updated hh:mm UTC
+        since YYYY-MM-DD hh:mm UTC (40 min), updated YYYY-MM-DD hh:mm UTC
         https://health.aws.amazon.com/health/status?eventID=arn:aws:health:us-east-1::event/EC2/AWS_EC2_OPERATIONAL_ISSUE/AWS_EC2_OPERATIONAL_ISSUE_1
     not updated for 72h, and so not counted: RDS AWS_RDS_OPERATIONAL_ISSUE us-east-1
     read 2 events of AWS Health for us-east-1, global at hh:mm UTC, endpoint us-east-1, in N ms
@@ -69,7 +69,7 @@ async fn a_hold_blocks() {
     assert_snapshot!(told(&command.run(&["check", "--on-incident", "hold"]).await), @r"
     blocked: held since YYYY-MM-DD hh:mm UTC, until YYYY-MM-DD hh:mm UTC at the latest: 1 open AWS Health issue in us-east-1; note: not updated for 72h and so not counted: RDS AWS_RDS_OPERATIONAL_ISSUE in us-east-1 (arn:aws:health:us-east-1::event/RDS/AWS_RDS_OPERATIONAL_ISSUE/AWS_RDS_OPERATIONAL_ISSUE_old)
       EC2 AWS_EC2_OPERATIONAL_ISSUE us-east-1
-        since hh:mm UTC (40 min), updated hh:mm UTC
+        since YYYY-MM-DD hh:mm UTC (40 min), updated YYYY-MM-DD hh:mm UTC
         https://health.aws.amazon.com/health/status?eventID=arn:aws:health:us-east-1::event/EC2/AWS_EC2_OPERATIONAL_ISSUE/AWS_EC2_OPERATIONAL_ISSUE_1
     not updated for 72h, and so not counted: RDS AWS_RDS_OPERATIONAL_ISSUE us-east-1
     read 2 events of AWS Health for us-east-1, global at hh:mm UTC, endpoint us-east-1, in N ms
@@ -89,7 +89,7 @@ async fn a_quiet_period_blocks_after_the_end() {
     assert_snapshot!(told(&command.run(&["check", "--quiet-period", "10m"]).await), @r"
     blocked: 1 just closed AWS Health issue in us-east-1
       EC2 AWS_EC2_OPERATIONAL_ISSUE us-east-1
-        since hh:mm UTC (40 min), updated hh:mm UTC, closed 3 min ago, which is in the quiet period
+        since YYYY-MM-DD hh:mm UTC (40 min), updated YYYY-MM-DD hh:mm UTC, closed 3 min ago, which is in the quiet period
         https://health.aws.amazon.com/health/status?eventID=arn:aws:health:us-east-1::event/EC2/AWS_EC2_OPERATIONAL_ISSUE/AWS_EC2_OPERATIONAL_ISSUE_1
     read 1 event of AWS Health for us-east-1, global at hh:mm UTC, endpoint us-east-1, in N ms
     --- exit code 1
@@ -189,7 +189,7 @@ async fn a_terminal_has_colours_unless_somebody_says_no() {
     assert_snapshot!(shown.screen(), @r"
     blocked: 1 open AWS Health issue in us-east-1
       EC2 AWS_EC2_OPERATIONAL_ISSUE us-east-1
-        since hh:mm UTC (40 min), updated hh:mm UTC
+        since YYYY-MM-DD hh:mm UTC (40 min), updated YYYY-MM-DD hh:mm UTC
         https://health.aws.amazon.com/health/status?eventID=arn:aws:health:us-east-1::event/EC2/AWS_EC2_OPERATIONAL_ISSUE/AWS_EC2_OPERATIONAL_ISSUE_1
     not updated for 72h, and so not counted: RDS AWS_RDS_OPERATIONAL_ISSUE us-east-1
     read 2 events of AWS Health for us-east-1, global at hh:mm UTC, endpoint us-east-1, in N ms

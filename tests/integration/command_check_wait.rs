@@ -33,7 +33,7 @@ async fn it_ends_when_the_event_is_closed_and_says_little() {
     clear: no open AWS Health issues in us-east-1, global
     read 0 events of AWS Health for us-east-1, global at hh:mm UTC, endpoint us-east-1, in N ms
     --- standard error
-    YYYY-MM-DDThh:mm:ssZ: waiting since hh:mm UTC for the end of EC2 AWS_EC2_OPERATIONAL_ISSUE us-east-1, at most until YYYY-MM-DD hh:mm UTC
+    YYYY-MM-DDThh:mm:ssZ: waiting since YYYY-MM-DD hh:mm UTC for the end of EC2 AWS_EC2_OPERATIONAL_ISSUE us-east-1, at most until YYYY-MM-DD hh:mm UTC
     --- exit code 0
     ");
 }
@@ -48,7 +48,7 @@ async fn at_a_terminal_a_line_says_what_is_awaited() {
     );
     assert_eq!(shown.code, 0);
     let Shown { raw, .. } = &shown;
-    let line = "waiting since hh:mm UTC for the end of EC2 AWS_EC2_OPERATIONAL_ISSUE us-east-1; next look at hh:mm:ss UTC, at most until YYYY-MM-DD hh:mm UTC";
+    let line = "waiting since YYYY-MM-DD hh:mm UTC for the end of EC2 AWS_EC2_OPERATIONAL_ISSUE us-east-1; next look at hh:mm:ss UTC, at most until YYYY-MM-DD hh:mm UTC";
     assert!(shown.flashes().contains(line), "{raw:?}");
     // It is gone afterwards.
     assert_snapshot!(shown.screen(), @r"
@@ -67,15 +67,15 @@ async fn it_runs_out_and_blocks() {
     assert_snapshot!(told(&ended), @r"
     blocked: held since YYYY-MM-DD hh:mm UTC and `maxHold` is 2s: 1 open AWS Health issue in us-east-1
       EC2 AWS_EC2_OPERATIONAL_ISSUE us-east-1
-        since hh:mm UTC (40 min), updated hh:mm UTC
+        since YYYY-MM-DD hh:mm UTC (40 min), updated YYYY-MM-DD hh:mm UTC
         https://health.aws.amazon.com/health/status?eventID=arn:aws:health:us-east-1::event/EC2/AWS_EC2_OPERATIONAL_ISSUE/AWS_EC2_OPERATIONAL_ISSUE_1
     read 1 event of AWS Health for us-east-1, global at hh:mm UTC, endpoint us-east-1, in N ms
     --- standard error
-    YYYY-MM-DDThh:mm:ssZ: waiting since hh:mm UTC for the end of EC2 AWS_EC2_OPERATIONAL_ISSUE us-east-1, at most until YYYY-MM-DD hh:mm UTC
+    YYYY-MM-DDThh:mm:ssZ: waiting since YYYY-MM-DD hh:mm UTC for the end of EC2 AWS_EC2_OPERATIONAL_ISSUE us-east-1, at most until YYYY-MM-DD hh:mm UTC
     --- exit code 1
     ");
-    // At once, after a second, and at the end.
-    assert_eq!(command.calls("DescribeEvents"), (3, 3));
+    // At once, and at the end; how often between depends on the machine.
+    assert!(command.calls("DescribeEvents").1 >= 2);
 }
 
 #[tokio::test]

@@ -32,6 +32,13 @@ async fn help(command: &CommandLine, subcommand: &[&str]) -> String {
     ended.stdout
 }
 
+/// The lines under `Examples:`.
+fn examples(help: &str) -> Vec<&str> {
+    let (_, examples) = help.split_once("Examples:\n").unwrap_or_default();
+    let lines = examples.lines().take_while(|line| line.starts_with("  "));
+    lines.collect()
+}
+
 #[tokio::test]
 async fn the_help_of_each_subcommand_fits_80_columns() {
     let command = CommandLine::new().await;
@@ -40,16 +47,17 @@ async fn the_help_of_each_subcommand_fits_80_columns() {
         let shown = command.run_at_terminal(80, &arguments).await;
         assert_eq!(shown.code, 0);
         let screen = shown.screen();
-        // An example is a line to copy, and clap does not break what it calls usage.
+        // clap does not break what it calls usage.
         let wide: Vec<&str> = screen
             .lines()
-            .filter(|line| {
-                line.chars().count() > 80
-                    && !line.starts_with("  health-gate ")
-                    && !line.starts_with("Usage: ")
-            })
+            .filter(|line| line.chars().count() > 80 && !line.starts_with("Usage: "))
             .collect();
         assert_eq!(wide, [""; 0], "{subcommand:?}");
+        // An example is to be copied: one line.
+        let whole = help(&command, subcommand).await;
+        for example in examples(&whole) {
+            assert!(screen.lines().any(|line| line == example), "{example}");
+        }
         let name = [&["help"], subcommand].concat().join("-");
         assert_snapshot!(name, screen);
     }
@@ -110,10 +118,8 @@ async fn the_examples_work_on_the_sandbox() {
     let mut tried = 0;
     for subcommand in SUBCOMMANDS {
         let help = help(&command, subcommand).await;
-        let (_, examples) = help.split_once("Examples:\n").unwrap_or_default();
-        let examples = examples
-            .lines()
-            .filter_map(|line| line.strip_prefix("  health-gate "));
+        let examples = examples(&help).into_iter();
+        let examples = examples.filter_map(|line| line.strip_prefix("  health-gate "));
         let mut count = 0;
         for example in examples {
             count += 1;

@@ -1,11 +1,7 @@
 //! `health-gate override`: what is tagged, what is asked before, and what becomes of it.
 
-use std::time::Duration;
-
 use aws_sandbox::codepipeline::{PipelineDeclaration, Status};
-use aws_sandbox::{Fault, ServiceError};
 use insta::assert_snapshot;
-use serde_json::Value;
 
 use crate::command::{CommandLine, redacted, told};
 use crate::in_world::FUNCTION;
@@ -14,9 +10,7 @@ use crate::retry_process::quick;
 use crate::retry_table::{serve, story};
 use crate::story::{WHILE, deploy, gated, lambda, pipeline};
 
-const TAG: &str = "health-gate:override";
-
-async fn with_pipelines(pipelines: Vec<PipelineDeclaration>) -> CommandLine {
+pub(crate) async fn with_pipelines(pipelines: Vec<PipelineDeclaration>) -> CommandLine {
     let command = CommandLine::new().await;
     command.server.with(|sandbox, now| {
         for pipeline in pipelines {
@@ -27,7 +21,7 @@ async fn with_pipelines(pipelines: Vec<PipelineDeclaration>) -> CommandLine {
 }
 
 /// Two with a gate, one without, and one that no pattern of these tests means.
-async fn shop() -> CommandLine {
+pub(crate) async fn shop() -> CommandLine {
     let website = pipeline("prod-website", vec![(1, deploy(true))]);
     with_pipelines(vec![
         gated("prod-a"),
@@ -49,7 +43,7 @@ const SET: [&str; 8] = [
     "INC-42 hotfix",
 ];
 
-fn set<'a>(more: &[&'a str]) -> Vec<&'a str> {
+pub(crate) fn set<'a>(more: &[&'a str]) -> Vec<&'a str> {
     [&SET[..], more].concat()
 }
 
@@ -125,108 +119,6 @@ async fn a_person_at_a_terminal_is_asked() {
     assert_eq!(command.calls("TagResource"), (2, 2));
 }
 
-#[tokio::test]
-async fn where_nobody_can_be_asked_nothing_is_changed() {
-    let command = shop().await;
-    assert_snapshot!(told(&command.run(&set(&[])).await), @r"
-    --- standard error
-    prod-a, prod-b
-    without a gate, and left alone: prod-website
-    until=YYYY-MM-DDThh:mm:ssZ by=alice reason=INC-42 hotfix
-    health-gate: nobody is there to ask whether to let 2 pipelines go out until YYYY-MM-DD hh:mm UTC
-    Say --yes to do it without asking.
-    --- exit code 2
-    ");
-    let clear = ["override", "clear", "--pipelines", "prod-*"];
-    assert_eq!(command.run(&clear).await.code, Some(2));
-    assert_eq!(command.calls("TagResource"), (0, 0));
-    assert_eq!(command.calls("UntagResource"), (0, 0));
-}
-
-#[tokio::test]
-async fn what_is_no_override_tags_nothing() {
-    let command = shop().await;
-    let mut said = Vec::new();
-    let long = "x".repeat(181);
-    for (more, code) in [
-        (["--for", "2d", "--reason", "50% done"], 2),
-        (["--for", "2d", "--reason", &long], 2),
-        (["--for", "8d", "--reason", "INC-42"], 64),
-        (["--for", "soon", "--reason", "INC-42"], 64),
-        (["--until", "tomorrow", "--reason", "INC-42"], 64),
-        (["--until", "2020-01-01T00:00Z", "--reason", "INC-42"], 2),
-    ] {
-        let arguments = [
-            &["override", "set", "--pipelines", "prod-*", "--yes"],
-            &more[..],
-        ]
-        .concat();
-        let ended = command.run(&arguments).await;
-        assert_eq!(
-            (ended.code, ended.stdout.as_str()),
-            (Some(code), ""),
-            "{more:?}: {}",
-            ended.stderr
-        );
-        said.push(redacted(&ended.stderr));
-    }
-    assert_snapshot!(said.concat(), @r"
-    health-gate: the override is not valid: a character that no tag takes (letters, digits, spaces and _ . : / = + - @ are taken) in `until=YYYY-MM-DDThh:mm:ssZ by=alice reason=50% done`; accepted: `until=2026-11-23T18:00Z by=alice reason=INC-42 hotfix`, in this order, with single spaces
-    health-gate: the override is not valid: a reason of more than 180 characters in `until=YYYY-MM-DDThh:mm:ssZ by=alice reason=xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx`; accepted: `until=2026-11-23T18:00Z by=alice reason=INC-42 hotfix`, in this order, with single spaces
-    error: invalid value '8d' for '--for <DURATION>': accepted: a duration from 1m to 7d, one whole number and one unit of `s`, `m`, `h` or `d`, like `2h`
-
-    For more information, try '--help'.
-    error: invalid value 'soon' for '--for <DURATION>': accepted: a duration from 1m to 7d, one whole number and one unit of `s`, `m`, `h` or `d`, like `2h`
-
-    For more information, try '--help'.
-    error: invalid value 'tomorrow' for '--until <TIME>': accepted: a time in UTC, like 2026-11-23T18:00Z
-
-    For more information, try '--help'.
-    health-gate: the override is not valid: it expired at YYYY-MM-DDThh:mm:ssZ: `until=YYYY-MM-DDThh:mm:ssZ by=alice reason=INC-42`
-    ");
-    assert_eq!(command.calls("TagResource"), (0, 0));
-}
-
-#[tokio::test]
-async fn of_one_refusal_the_others_are_done() {
-    let command = shop().await;
-    let denied = Fault::Error(ServiceError::access_denied("codepipeline:TagResource"));
-    command
-        .server
-        .with(|sandbox, _| sandbox.fail("TagResource", denied, 0..1));
-    let ended = command.run(&set(&["--yes", "--format", "json"])).await;
-    assert_eq!(ended.code, Some(2));
-    assert_eq!(command.calls("TagResource"), (2, 1));
-    let done: Value = serde_json::from_str(&ended.stdout).expect("JSON");
-    let lengths = ["overridden", "failed"].map(|key| done[key].as_array().map(Vec::len));
-    assert_eq!(lengths, [Some(1), Some(1)], "{done}");
-
-    let denied = Fault::Error(ServiceError::access_denied("codepipeline:TagResource"));
-    command
-        .server
-        .with(|sandbox, _| sandbox.fail("TagResource", denied, 0..usize::MAX));
-    let one = [
-        "override",
-        "set",
-        "--pipelines",
-        "test",
-        "--for",
-        "2d",
-        "--reason",
-        "INC-42",
-        "--yes",
-    ];
-    assert_snapshot!(told(&command.run(&one).await), @r"
-    0 pipelines overridden until YYYY-MM-DD hh:mm UTC
-      test: AccessDeniedException: User: arn:aws:sts::111122223333:assumed-role/sandbox is not authorized to perform: codepipeline:TagResource on resource: *
-    These credentials need `codepipeline:TagResource` and `codepipeline:UntagResource` on the pipelines; SECURITY.md has a policy.
-    --- standard error
-    test
-    until=YYYY-MM-DDThh:mm:ssZ by=alice reason=INC-42
-    --- exit code 2
-    ");
-}
-
 /// The policy says that nothing is retried; a person says more.
 #[tokio::test(start_paused = true)]
 async fn retry_lets_a_stopped_release_go_on_at_once() {
@@ -272,62 +164,6 @@ async fn retry_lets_a_stopped_release_go_on_at_once() {
     function.kill().await;
 }
 
-#[tokio::test]
-async fn the_list_says_which_are_in_force_and_why_others_are_not() {
-    let command = with_pipelines(
-        ["malformed", "expired", "in-force", "none"]
-            .map(gated)
-            .into(),
-    )
-    .await;
-    command.server.with(|sandbox, now| {
-        let until = (now + Duration::from_hours(50))
-            .to_string()
-            .replacen(' ', "T", 1);
-        let tags = [
-            ("malformed", "INC-42".to_owned()),
-            (
-                "expired",
-                "until=2026-01-02T03:04Z by=bob reason=INC-41".to_owned(),
-            ),
-            (
-                "in-force",
-                format!("until={}Z by=alice reason=INC-42 hotfix", &until[..16]),
-            ),
-        ];
-        for (pipeline, value) in tags {
-            sandbox.codepipeline.tag(pipeline, TAG, &value);
-        }
-    });
-    assert_snapshot!(told(&command.run(&["override", "list"]).await), @r"
-     PIPELINE   UNTIL                 BY     REASON
-     expired    not in force                 it expired at YYYY-MM-DDThh:mm:ssZ: `until=2026-01-02T03:04Z by=bob reason=INC-41`
-     in-force   YYYY-MM-DD hh:mm UTC  alice  INC-42 hotfix
-     malformed  not in force                 no `until=` at the beginning in `INC-42`; accepted: `until=2026-11-23T18:00Z by=alice reason=INC-42 hotfix`, in this order, with single spaces
-    --- exit code 0
-    ");
-    for columns in [80, 140] {
-        let shown = command
-            .run_at_terminal(columns, &["override", "list"])
-            .await;
-        assert_snapshot!(format!("override-list-{columns}-columns"), shown.screen());
-    }
-    let json = command.run(&["override", "list", "--format", "json"]).await;
-    assert_snapshot!("override-list-json", told(&json));
-
-    let clear = ["override", "clear", "--pipelines", "*", "--yes"];
-    assert_snapshot!(told(&command.run(&clear).await), @r"
-    4 pipelines without an override
-    --- standard error
-    expired, in-force, malformed, none
-    --- exit code 0
-    ");
-    assert_snapshot!(told(&command.run(&["override", "list"]).await), @r"
-    no pipeline with a gate has an override
-    --- exit code 0
-    ");
-}
-
 /// 300 in the pace of the command.
 #[tokio::test]
 async fn three_hundred_pipelines_are_all_tagged() {
@@ -343,26 +179,4 @@ async fn three_hundred_pipelines_are_all_tagged() {
         "{}",
         ended.stdout
     );
-}
-
-#[tokio::test]
-async fn pipelines_without_a_gate_are_no_pipelines_to_override() {
-    let command = shop().await;
-    let arguments = [
-        "override",
-        "set",
-        "--pipelines",
-        "prod-website",
-        "--for",
-        "2d",
-        "--reason",
-        "INC-42",
-        "--yes",
-    ];
-    assert_snapshot!(told(&command.run(&arguments).await), @r"
-    --- standard error
-    health-gate: none of these pipelines has a gate: prod-website
-    --gate-function says which functions are gates.
-    --- exit code 2
-    ");
 }

@@ -121,10 +121,11 @@ async fn every_gate_is_shown_with_what_comes_next() {
     "expired" "stopped"
     "never" "stopped"
     "overridden" "stopped" overridden
+    "parallel" "stopped"
+    "parallel" "stopped"
     "stopped" "stopped"
     "held" "held"
     "never-run" "not-run"
-    "parallel" "moved-on"
     "passed" "passed"
     "warned" "passed"
     "#);

@@ -140,7 +140,7 @@ async fn a_policy_of_the_account_is_under_those_of_the_gates() {
     1 pipeline, 1 gate: 0 errors, 0 warnings
     --- exit code 0
     ");
-    // Both say something about services, which cannot be together.
+    // What is wrong under a gate's policy is wrong with the gate.
     let account = r#"{"maxHold": "no"}"#;
     assert_snapshot!(validate(&[&sound, "--account-policy", account]).await, @r"
     checkout
