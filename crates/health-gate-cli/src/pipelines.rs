@@ -115,12 +115,13 @@ pub(crate) async fn find(clients: &Clients, selection: &Selection) -> Result<Fou
 
 /// A refusal as an error, with what to do about it.
 fn told(refusal: &Refusal, action: &str, clients: &Clients) -> anyhow::Error {
-    let what = match refusal.outcome {
-        RetryOutcome::Denied => format!("These credentials need `{action}`."),
-        _ => format!(
+    let what = if refusal.outcome == RetryOutcome::Denied {
+        format!("These credentials need `{action}`.")
+    } else {
+        format!(
             "See whether CodePipeline can be reached in {}, and try again.",
             clients.region
-        ),
+        )
     };
     anyhow!("the pipelines cannot be listed: {}\n{what}", refusal.why)
 }

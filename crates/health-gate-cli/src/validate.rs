@@ -75,11 +75,14 @@ fn policy(arguments: &Arguments, out: &mut impl Write) -> Result<ExitCode> {
 
 fn definition(arguments: &Arguments, file: &str, out: &mut impl Write) -> Result<ExitCode> {
     let text = read(file)?;
-    let definitions = definition::read(&text).map_err(|error| match error {
-        error @ definition::DefinitionError::NoPipeline { .. } => {
-            anyhow!("{file}: {error}\nA policy is validated with --policy.")
-        }
-        error => anyhow!("{file}: {error}"),
+    let definitions = definition::read(&text).map_err(|error| {
+        let is_policy_perhaps = matches!(error, definition::DefinitionError::NoPipeline { .. });
+        let hint = if is_policy_perhaps {
+            "\nA policy is validated with --policy."
+        } else {
+            ""
+        };
+        anyhow!("{file}: {error}{hint}")
     })?;
     let account = arguments
         .account_policy

@@ -57,7 +57,11 @@ fn event(value: &Value) -> Result<Event> {
         let time = match value {
             Value::String(text) => instant(text),
             // The API's own form: seconds since 1970.
-            value => value.as_f64().and_then(|seconds| {
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::Array(_)
+            | Value::Object(_) => value.as_f64().and_then(|seconds| {
                 let millis = (seconds * 1_000.0).round();
                 UtcDateTime::from_unix_timestamp_nanos(millis as i128 * 1_000_000).ok()
             }),
