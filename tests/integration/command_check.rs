@@ -130,6 +130,31 @@ fn error(code: &str) -> Fault {
 }
 
 #[tokio::test]
+async fn json_of_an_unreadable_aws_health_says_why() {
+    let command = CommandLine::new().await;
+    let denied = error("AccessDeniedException");
+    command
+        .server
+        .with(|sandbox, _| sandbox.fail("DescribeEvents", denied, ALWAYS));
+    let ended = command.run(&["check", "--format", "json"]).await;
+    let look: Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    assert_eq!(
+        (
+            ended.code,
+            &look["decision"],
+            &look["reason"],
+            &look["unread"]
+        ),
+        (
+            Some(2),
+            &"fail".into(),
+            &"health.access-denied".into(),
+            &"access to the AWS Health API is denied: AccessDeniedException: no".into()
+        )
+    );
+}
+
+#[tokio::test]
 async fn without_a_support_plan_it_says_which_ones_there_are() {
     let refused = unread(error("SubscriptionRequiredException"), &[]).await;
     assert_snapshot!(refused, @r"
