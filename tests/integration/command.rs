@@ -1,6 +1,6 @@
 //! The program `health-gate`: how tests run it, with and without a terminal, against an AWS of their own.
 
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
@@ -8,10 +8,11 @@ use std::time::Duration;
 use aws_sandbox::health::Event;
 use aws_sandbox::{Call, HttpServer, Outcome, Sandbox, Timestamp};
 use insta::assert_snapshot;
-use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+use portable_pty::CommandBuilder;
 use regex_lite::Regex;
 
-use crate::program::{Ended, PATIENCE, Program};
+use crate::program::{Ended, Program};
+use crate::terminal::{self, Shown};
 
 pub(crate) const COMMAND: &str = env!("CARGO_BIN_EXE_health-gate-under-test");
 
@@ -100,56 +101,13 @@ impl CommandLine {
         arguments: &[&str],
         keys: &'static str,
     ) -> Shown {
-        let size = PtySize {
-            cols: columns,
-            rows: 50,
-            ..PtySize::default()
-        };
-        let terminal = native_pty_system()
-            .openpty(size)
-            .expect("there are terminals");
         let mut command = CommandBuilder::new(COMMAND);
         command.env_clear();
         command.args(arguments);
         for (name, value) in self.environment() {
             command.env(name, value);
         }
-        let mut child = terminal
-            .slave
-            .spawn_command(command)
-            .expect("the program is built");
-        // The output ends when nobody has the other side any more.
-        drop(terminal.slave);
-        let mut killer = child.clone_killer();
-        let mut output = terminal.master.try_clone_reader().expect("it is read once");
-        let mut input = terminal.master.take_writer().expect("it is written once");
-        let work = tokio::task::spawn_blocking(move || {
-            let mut raw = Vec::new();
-            let mut chunk = [0; 4096];
-            let mut keys = Some(keys).filter(|keys| !keys.is_empty());
-            loop {
-                let count = output.read(&mut chunk).expect("a terminal can be read");
-                let Some(read) = chunk.get(..count).filter(|read| !read.is_empty()) else {
-                    break;
-                };
-                raw.extend_from_slice(read);
-                let is_asked = String::from_utf8_lossy(&raw).contains("[y/N]");
-                if let Some(keys) = keys.take_if(|_| is_asked) {
-                    input
-                        .write_all(keys.as_bytes())
-                        .expect("somebody reads at the other side");
-                }
-            }
-            let code = child.wait().expect("it can be waited for").exit_code();
-            let raw = String::from_utf8(raw).expect("the output is text");
-            Shown { code, raw }
-        });
-        // A thread cannot be given up: what it reads from has to end.
-        let Ok(shown) = tokio::time::timeout(PATIENCE, work).await else {
-            killer.kill().expect("it can be killed");
-            panic!("the command ends within two minutes: {arguments:?}");
-        };
-        shown.expect("the terminal's thread ends")
+        terminal::run(command, columns, keys).await
     }
 
     /// An event of AWS Health.
@@ -175,31 +133,6 @@ impl CommandLine {
             let of = || sandbox.transcript.of(operation);
             (of().count(), of().filter(is_accepted).count())
         })
-    }
-}
-
-/// What a terminal got.
-pub(crate) struct Shown {
-    pub(crate) code: u32,
-    /// With all that moves the cursor and colours.
-    pub(crate) raw: String,
-}
-
-impl Shown {
-    /// What stays on the screen: without colours, and of what was drawn over, the last.
-    pub(crate) fn screen(&self) -> String {
-        let plain = anstream::adapter::strip_str(&self.raw).to_string();
-        let lines = plain.lines().map(|line| {
-            let line = line.trim_end_matches('\r');
-            line.rsplit('\r').next().unwrap_or_default()
-        });
-        let lines: Vec<&str> = lines.collect();
-        redacted(&lines.join("\n"))
-    }
-
-    /// Everything that was shown at some time.
-    pub(crate) fn flashes(&self) -> String {
-        redacted(&anstream::adapter::strip_str(&self.raw).to_string())
     }
 }
 

@@ -4,8 +4,9 @@ use insta::assert_snapshot;
 
 use std::time::Duration;
 
-use crate::command::{CommandLine, Shown, told};
+use crate::command::{CommandLine, told};
 use crate::program::patiently;
+use crate::terminal::Shown;
 
 const WAIT: [&str; 4] = ["check", "--wait", "--check-every", "1s"];
 const MINUTES: Duration = Duration::from_mins(40);

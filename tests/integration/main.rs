@@ -57,3 +57,4 @@ mod stage_retry_scale;
 mod stage_retry_signals;
 mod story;
 mod template_rules;
+mod terminal;
