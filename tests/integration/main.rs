@@ -2,6 +2,20 @@
 //! but AWS, which is the sandbox.
 
 mod command;
+mod command_backtest;
+mod command_check;
+mod command_check_policy;
+mod command_check_wait;
+mod command_doctor;
+mod command_doctor_pipelines;
+mod command_explain;
+mod command_help;
+mod command_override;
+mod command_override_list;
+mod command_override_refused;
+mod command_session;
+mod command_status;
+mod command_validate;
 mod contract;
 mod event_files;
 mod fault_tables;
@@ -43,3 +57,4 @@ mod stage_retry_scale;
 mod stage_retry_signals;
 mod story;
 mod template_rules;
+mod terminal;

@@ -8,7 +8,7 @@ use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 
 /// A hanging program fails its test, with this much patience for a busy machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A running program. It is killed when this is dropped.
 pub(crate) struct Program {
@@ -25,11 +25,21 @@ pub(crate) struct Ended {
 
 impl Program {
     pub(crate) fn start(path: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        Self::start_with(path, arguments, environment, Stdio::null())
+    }
+
+    /// Starts a program that reads from `input`.
+    pub(crate) fn start_with(
+        path: &str,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+        input: Stdio,
+    ) -> Self {
         let mut child = Command::new(path)
             .args(arguments)
             .env_clear()
             .envs(environment.iter().copied())
-            .stdin(Stdio::null())
+            .stdin(input)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true)

@@ -141,7 +141,11 @@ fn print(look: &Look, policy: &Policy, out: &mut impl Write) -> Result<()> {
         (ExitCode::Blocked, _) => (BAD, "blocked"),
         (ExitCode::Error | ExitCode::Usage, _) => (BAD, "unknown"),
     };
-    writeln!(out, "{}: {}", styled(style, word), look.headline(policy))?;
+    let headline = look.headline(policy);
+    match headline.strip_prefix("passed ") {
+        Some(how) => writeln!(out, "{} {how}", styled(style, word))?,
+        None => writeln!(out, "{}: {headline}", styled(style, word))?,
+    }
     let incidents = look.decision.incidents();
     for incident in incidents
         .map(|incidents| incidents.list())

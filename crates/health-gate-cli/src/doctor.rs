@@ -7,6 +7,7 @@ use std::io::Write;
 
 use anyhow::Result;
 use clap::Args;
+use health_gate::AccountPolicy;
 use health_gate_aws::{
     Clients, EndpointInUse, Probe, ProbedCall, endpoint_in_use, probe, probe_topic, read_history,
 };
@@ -61,12 +62,15 @@ async fn examine(arguments: &Arguments) -> Result<Vec<Finding>> {
         "credentials",
         format!("there are credentials, for {}", clients.region),
     )];
-    if let Err(error) = session.account_policy.for_action(None, &clients.region) {
+    let mut account = session.account_policy.clone();
+    if let Err(error) = account.for_action(None, &clients.region) {
         findings.push(Finding::broken(
             "account-policy",
             error.to_string(),
             "Correct it, here and in the functions: each job fails as long as it is so.",
         ));
+        // It is said once, and not again of each gate.
+        account = AccountPolicy::default();
     }
     findings.extend(health(clients).await);
     let found = match pipelines::find(clients, &arguments.selection).await {
@@ -83,7 +87,7 @@ async fn examine(arguments: &Arguments) -> Result<Vec<Finding>> {
     let checkup = pipelines_checkup::Checkup {
         clients,
         arguments: &arguments.selection,
-        account: &session.account_policy,
+        account: &account,
     };
     findings.extend(checkup.of(&found).await);
     Ok(findings)

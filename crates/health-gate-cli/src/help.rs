@@ -21,7 +21,7 @@ Without an account: start `health-gate sandbox`, and export what it prints.";
 
 pub(crate) const VALIDATE: &str = "\
 Examples:
-  health-gate validate --policy '{\"regions\": [\"us-east-1\"], \"onIncident\": \"hold\"}'
+  health-gate validate --policy '{\"regions\": [\"us-east-1\"], \"maxHold\": \"2h\"}'
   health-gate validate pipeline.yaml
   aws codepipeline get-pipeline --name checkout | health-gate validate -";
 
@@ -66,14 +66,14 @@ each call. It goes on until you stop it.";
 
 pub(crate) const COMPLETIONS: &str = "\
 Examples:
-  health-gate completions bash > ~/.local/share/bash-completion/completions/health-gate
+  source <(health-gate completions bash)
   health-gate completions zsh > \"${fpath[1]}/_health-gate\"
   health-gate completions fish > ~/.config/fish/completions/health-gate.fish";
 
 pub(crate) const OVERRIDE_SET: &str = "\
 Examples:
-  health-gate override set --pipelines checkout --for 2h --reason 'INC-42 hotfix'
-  health-gate override set --pipelines 'prod-*' --for 2h --reason INC-42 --retry --yes
+  health-gate override set --pipelines checkout --for 2h --reason 'INC-42 fix'
+  health-gate override set --pipelines 'prod-*' --for 2h --reason INC-42 --retry
 
 Without an account: start `health-gate sandbox`, and export what it prints.";
 

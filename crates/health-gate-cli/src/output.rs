@@ -73,6 +73,21 @@ pub(crate) fn print_table(out: &mut impl Write, table: &Table) -> Result<()> {
     Ok(())
 }
 
+/// A text in lines that fit the terminal, each with this before it; without a terminal, as it is. No word is broken: an address is to be
+/// copied.
+pub(crate) fn lines_of(text: &str, indent: &str) -> Vec<String> {
+    let Some(width) = width() else {
+        return vec![format!("{indent}{text}")];
+    };
+    let options = textwrap::Options::new(width.into())
+        .initial_indent(indent)
+        .subsequent_indent(indent)
+        .break_words(false)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    let lines = textwrap::wrap(text, options).into_iter();
+    lines.map(std::borrow::Cow::into_owned).collect()
+}
+
 /// The columns of the terminal that standard output is.
 fn width() -> Option<u16> {
     let stdout = io::stdout();

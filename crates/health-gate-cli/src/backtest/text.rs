@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use anyhow::Result;
-use health_gate::{Backtest, Group, grouped, hours_and_minutes, plural, to_the_minute};
+use health_gate::{Backtest, Group, grouped, hours_and_minutes, to_the_minute};
 
 use crate::event_view::plain;
 use crate::output::{GOOD, HEADING, QUIET, WARNING, print_table, styled, table};
@@ -64,8 +64,8 @@ pub(super) fn print(backtest: &Backtest, source: &str, out: &mut impl Write) -> 
     for rule in &backtest.rules {
         rows.add_row([
             rule.key.to_owned(),
-            plural(rule.events, "event"),
-            plural(rule.only_by_it, "event"),
+            events(rule.events),
+            events(rule.only_by_it),
             hours_and_minutes(rule.saved),
         ]);
     }
@@ -90,7 +90,7 @@ fn tally(backtest: &Backtest, source: &str, out: &mut impl Write) -> Result<()> 
         "{}: {}, of which {} stood in the way, {} did not pass a filter, {} were stale, {} had not begun, {} were outside of these days. \
          An event is taken to have stood in the way from its start to the later of its end and its last update, and to have been updated often enough.",
         plain(source),
-        plural(tally.read, "event"),
+        events(tally.read),
         grouped(tally.blocking),
         grouped(tally.excluded),
         grouped(tally.stale),
@@ -111,6 +111,13 @@ fn groups(heading: &str, noun: &str, groups: &[Group], out: &mut impl Write) -> 
         ]);
     }
     print_table(out, &rows)
+}
+
+fn events(count: usize) -> String {
+    match count {
+        1 => "1 event".to_owned(),
+        count => format!("{} events", grouped(count)),
+    }
 }
 
 fn times(count: usize) -> String {

@@ -11,7 +11,7 @@ use health_gate::{
 use serde::Serialize;
 use time::{Duration, UtcDateTime};
 
-use crate::output::{QUIET, styled};
+use crate::output::{QUIET, lines_of, styled};
 
 /// A kind of decision, and what CodePipeline is told.
 #[derive(Debug, Serialize)]
@@ -173,15 +173,18 @@ impl Kind {
                 }
             }
             JobResult::InProgress { summary, .. } => {
-                writeln!(out, "    in progress: {summary}")?;
+                for line in lines_of(&format!("in progress: {summary}"), "    ") {
+                    writeln!(out, "{line}")?;
+                }
             }
             JobResult::Failure {
                 failure_type,
                 message,
             } => {
                 writeln!(out, "    failure, {}", failure_type.as_str())?;
-                for line in message.lines() {
-                    writeln!(out, "      {}", styled(QUIET, line))?;
+                let lines = message.lines().flat_map(|line| lines_of(line, "      "));
+                for line in lines {
+                    writeln!(out, "{}", styled(QUIET, line))?;
                 }
             }
         }

@@ -1,10 +1,10 @@
 //! A gate, and how it stands.
 
-use health_gate::{ActionExecution, Bystander, GateState, Override, Reading, RetryRules, rfc3339};
+use health_gate::{Bystander, GateState, Override, Reading, RetryRules, rfc3339};
 use serde::Serialize;
 use time::UtcDateTime;
 
-use super::seen::{Seen, newest};
+use super::seen::Seen;
 use crate::pipelines::Selection;
 
 /// A gate, and how it stands.
@@ -46,19 +46,17 @@ impl Seen<'_> {
         };
         let mut lines = Vec::new();
         for (stage, gate) in self.pipeline.gates(&selection.gates) {
-            let attempts = newest(&self.rows, stage, &gate.name);
+            let attempts = self.newest(stage, &gate.name);
             if attempts.is_empty() {
                 lines.push(self.line(stage, &gate.name, None, None));
             }
             for attempt in attempts {
                 let id = &attempt.pipeline_execution_id;
-                let of_execution: Vec<ActionExecution> = self
-                    .rows
+                let of_execution = self.of_execution(id);
+                let shown = self
+                    .stages
                     .iter()
-                    .filter(|row| row.pipeline_execution_id == *id)
-                    .cloned()
-                    .collect();
-                let shown = self.stages.iter().find(|shown| shown.name == stage);
+                    .find(|shown| shown.name == stage && shown.pipeline_execution_id == *id);
                 let state = bystander.sees(attempt, shown, &of_execution);
                 lines.push(self.line(stage, &gate.name, Some(id), Some(&state)));
             }
