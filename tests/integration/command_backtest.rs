@@ -229,11 +229,11 @@ async fn what_cannot_be_judged_is_refused() {
     --- standard error
     health-gate: which regions? A file does not say where the pipelines are
     Name them with --regions, or --region for those of a gate there and `global`
-    --- exit code 2
+    --- exit code 64
     --- standard error
     health-gate: AWS Health shows 90 days, and --days is 100
     Older events have to come from files: --events
-    --- exit code 2
+    --- exit code 64
     "#);
     assert_eq!(
         command.run(&["backtest", "--days", "0"]).await.code,

@@ -164,7 +164,7 @@ async fn pipelines_that_may_not_be_listed() {
     broken  the pipelines cannot be listed: AccessDeniedException: User: arn:aws:sts::111122223333:assumed-role/sandbox is not authorized to perform: codepipeline:ListPipelines on resource: *
             These credentials need `codepipeline:ListPipelines`.
     doubt   whether codepipeline:ListTagsForResource is allowed is not known: there is no pipeline whose tags could be read
-            Try again.
+            Try again; without a pipeline there is nothing to try some calls with.
     broken  codepipeline:ListPipelines is denied: AccessDeniedException: User: arn:aws:sts::111122223333:assumed-role/sandbox is not authorized to perform: codepipeline:ListPipelines on resource: *
             Allow it. These are your credentials, not the functions': the table under "What the functions may do" in the README says which function needs it.
     13 checks in all: 2 broken, 1 in doubt

@@ -15,7 +15,7 @@ use health_gate_aws::{Clock, read_history};
 use time::UtcDateTime;
 
 use self::page::About;
-use crate::exit_code::ExitCode;
+use crate::exit_code::{ExitCode, WrongUsage};
 use crate::look::advice;
 use crate::output::{Format, FormatArgument, print_json};
 use crate::policy_arguments::PolicyArguments;
@@ -90,8 +90,10 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<ExitCod
 async fn live(arguments: &Arguments) -> Result<Subject> {
     ensure!(
         arguments.days <= KEPT_DAYS,
-        "AWS Health shows {KEPT_DAYS} days, and --days is {}\nOlder events have to come from files: --events",
-        arguments.days
+        WrongUsage(format!(
+            "AWS Health shows {KEPT_DAYS} days, and --days is {}\nOlder events have to come from files: --events",
+            arguments.days
+        ))
     );
     let session = Session::open(&arguments.aws).await?;
     let clients = &session.clients;
@@ -135,7 +137,7 @@ fn from_files(arguments: &Arguments) -> Result<Subject> {
         .policy(&AccountPolicy::default(), own_region)?;
     ensure!(
         policy.regions != Policy::of_region(&nowhere).regions,
-        "which regions? A file does not say where the pipelines are\nName them with --regions, or --region for those of a gate there and `global`"
+        WrongUsage("which regions? A file does not say where the pipelines are\nName them with --regions, or --region for those of a gate there and `global`".to_owned())
     );
     let mut events = Vec::new();
     for file in &arguments.files {

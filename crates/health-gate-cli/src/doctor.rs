@@ -157,7 +157,7 @@ fn of_probe(action: &str, answer: &Probe) -> Finding {
         Probe::Unanswered(said) => Finding::doubtful(
             "permission",
             format!("whether {action} is allowed is not known: {said}"),
-            "Try again.",
+            "Try again; without a pipeline there is nothing to try some calls with.",
         ),
     }
 }

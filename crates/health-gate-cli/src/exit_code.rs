@@ -13,6 +13,11 @@ pub(crate) enum ExitCode {
     Usage = 64,
 }
 
+/// The command was called in a way that does not go together: exit code 64, and what would.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct WrongUsage(pub(crate) String);
+
 impl From<ExitCode> for std::process::ExitCode {
     fn from(code: ExitCode) -> Self {
         Self::from(code as u8)

@@ -32,7 +32,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use health_gate::PolicyError;
 
-use crate::exit_code::ExitCode;
+use crate::exit_code::{ExitCode, WrongUsage};
 
 /// Puts AWS Health into a deployment pipeline.
 #[derive(Debug, Parser)]
@@ -113,7 +113,7 @@ pub fn main() -> std::process::ExitCode {
         Err(error) => {
             // Nothing is left to do if stderr is closed too.
             let _ = writeln!(io::stderr(), "health-gate: {error:#}");
-            let is_usage = error.is::<PolicyError>();
+            let is_usage = error.is::<PolicyError>() || error.is::<WrongUsage>();
             if is_usage {
                 ExitCode::Usage
             } else {

@@ -5,7 +5,7 @@ mod list;
 
 use std::io::{self, IsTerminal as _, Write};
 
-use anyhow::{Context as _, Result, anyhow, bail, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use clap::{Args, Subcommand};
 use dialoguer::Confirm;
 use health_gate::{OVERRIDE_TAG, Override, plural};
@@ -15,7 +15,7 @@ use time::UtcDateTime;
 
 use self::change::change;
 use crate::event_view::plain;
-use crate::exit_code::ExitCode;
+use crate::exit_code::{ExitCode, WrongUsage};
 use crate::gate_arguments::GateArguments;
 use crate::help;
 use crate::output::{Format, FormatArgument, QUIET, WARNING, clock, print_json, styled};
@@ -119,7 +119,7 @@ async fn set(arguments: &SetArguments, out: &mut impl Write) -> Result<ExitCode>
     };
     let value = overridden
         .to_tag(now)
-        .map_err(|error| anyhow!("the override is not valid: {error}"))?;
+        .map_err(|error| WrongUsage(format!("the override is not valid: {error}")))?;
     let found = arguments.pipelines.find(clients).await?;
     let what = format!(
         "let {} go out until {}",

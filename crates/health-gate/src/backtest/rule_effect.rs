@@ -35,7 +35,7 @@ pub(super) struct Excluded {
 }
 
 impl RuleEffect {
-    /// Of each filter that the policy sets or that has changed something, and of `staleAfter`.
+    /// Of each filter that the policy sets, and of `staleAfter`.
     pub(super) fn all(
         policy: &Policy,
         blocking: &[Interval],
@@ -62,7 +62,8 @@ impl RuleEffect {
                 saved: saved(&intervals),
             }
         });
-        let filters = filters.filter(|effect| effect.value.is_some() || effect.only_by_it > 0);
+        // One that is not set keeps nothing out.
+        let filters = filters.filter(|effect| effect.value.is_some());
 
         let quiet = policy.quiet_period.duration();
         let stale = matching
