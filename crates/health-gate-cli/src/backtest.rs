@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
-use health_gate::{AccountPolicy, Backtest, Event, Policy, Region, Window};
-use health_gate_aws::{Clock, read_history};
+use health_gate::{Backtest, Event, Policy, Region, Window, rfc3339};
+use health_gate_aws::{Clock, Settings, read_history};
 use time::UtcDateTime;
 
 use self::page::About;
@@ -67,6 +67,13 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<ExitCod
     } else {
         from_files(arguments)?
     };
+    ensure!(
+        subject.window.until <= subject.now,
+        WrongUsage(format!(
+            "--until is in the future: {}; accepted: at most now",
+            rfc3339(subject.window.until)
+        ))
+    );
     let backtest = Backtest::of(&subject.policy, &subject.events, subject.window);
     if let Some(file) = &arguments.html {
         let about = About {
@@ -134,7 +141,7 @@ fn from_files(arguments: &Arguments) -> Result<Subject> {
     let own_region = region.as_ref().unwrap_or(&nowhere);
     let policy = arguments
         .policy
-        .policy(&AccountPolicy::default(), own_region)?;
+        .policy(&Settings::from_env().account_policy, own_region)?;
     ensure!(
         policy.regions != Policy::of_region(&nowhere).regions,
         WrongUsage("which regions? A file does not say where the pipelines are\nName them with --regions, or --region for those of a gate there and `global`".to_owned())

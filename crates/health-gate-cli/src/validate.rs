@@ -5,6 +5,7 @@ use std::io::{Read as _, Write};
 use anyhow::{Context as _, Result, anyhow};
 use clap::Args;
 use health_gate::{AccountPolicy, Policy, Region, Severity};
+use health_gate_aws::Settings;
 use serde_json::json;
 
 use crate::definition::checks::{Checked, CheckedPipeline, Checks, PolicyCheck};
@@ -14,13 +15,14 @@ use crate::gate_arguments::GateArguments;
 use crate::output::{
     BAD, Format, FormatArgument, GOOD, HEADING, QUIET, WARNING, print_json, styled,
 };
-use crate::policy_arguments::PolicyArguments;
+use crate::policy_arguments::{PolicyArguments, text_of};
 
 /// The arguments of `health-gate validate`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// A pipeline's definition: the output of `aws codepipeline get-pipeline`, or a CloudFormation template (JSON, YAML); `-` for
     /// standard input. Without it, the policy of the options is validated.
+    #[arg(conflicts_with = "PolicyArguments")]
     definition: Option<String>,
     /// The policy of the account that the gates' policies change, as in HEALTH_GATE_POLICY: JSON, or a file with it.
     #[arg(long, value_name = "TEXT|FILE", requires = "definition")]
@@ -47,7 +49,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<ExitCod
 fn policy(arguments: &Arguments, out: &mut impl Write) -> Result<ExitCode> {
     let policy = arguments
         .policy
-        .policy(&AccountPolicy::default(), &arguments.region);
+        .policy(&Settings::from_env().account_policy, &arguments.region);
     let policy: Result<Policy, health_gate::PolicyError> = match policy {
         Ok(policy) => Ok(policy),
         Err(error) => Err(error.downcast()?),
@@ -83,11 +85,10 @@ fn definition(arguments: &Arguments, file: &str, out: &mut impl Write) -> Result
         };
         anyhow!("{file}: {error}{hint}")
     })?;
-    let account = arguments
-        .account_policy
-        .as_deref()
-        .map(crate::policy_arguments::text_of);
-    let account = AccountPolicy::new(account.transpose()?);
+    let account = match arguments.account_policy.as_deref() {
+        Some(given) => AccountPolicy::new(Some(text_of(given)?)),
+        None => Settings::from_env().account_policy,
+    };
     let checks = Checks {
         names: &arguments.gates.names(),
         account: &account,
@@ -211,7 +212,9 @@ pub(crate) fn print_pipeline(pipeline: &CheckedPipeline, out: &mut impl Write) -
             Severity::Note => styled(QUIET, "note"),
         };
         writeln!(out, "  {word}  {}", advice.problem)?;
-        writeln!(out, "    at {}", advice.place)?;
+        if !advice.place.path.is_empty() {
+            writeln!(out, "    at {}", advice.place)?;
+        }
         writeln!(out, "    {}", advice.remedy)?;
     }
     Ok(writeln!(out)?)

@@ -1,5 +1,6 @@
 //! Events from a file: what `aws health describe-events` prints, or what the API answers. An event that lacks something is kept as it is.
 
+use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -29,6 +30,14 @@ fn parse(text: &str) -> Result<Vec<Event>> {
         Value::Array(_) => Some(&document),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
     };
+    let is_cut = ["nextToken", "NextToken"];
+    if is_cut.iter().any(|name| document.get(name).is_some()) {
+        // Nobody reads it: the numbers are there all the same.
+        let _ = writeln!(
+            std::io::stderr(),
+            "warning: the file has a `nextToken`: it is not all that AWS Health has, unless the next page is in another file"
+        );
+    }
     let events = events
         .and_then(Value::as_array)
         .ok_or_else(|| anyhow!("it has no list `events`"))?;

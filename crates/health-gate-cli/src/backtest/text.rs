@@ -38,7 +38,7 @@ pub(super) fn print(backtest: &Backtest, source: &str, out: &mut impl Write) -> 
     let older = backtest.spans.len().saturating_sub(SPANS);
     let more = if older > 0 {
         format!(
-            ", the newest {SPANS} ({} older ones are in --format json and --html)",
+            ", the newest {SPANS} ({} older ones are in --format json)",
             grouped(older)
         )
     } else {
