@@ -89,6 +89,25 @@ impl CommandLine {
         program.end().await
     }
 
+    /// Runs it with a standard output that nobody reads.
+    pub(crate) async fn run_with_output_closed(&self, arguments: &[&str]) -> Ended {
+        let (reader, writer) = std::io::pipe().expect("there are pipes");
+        drop(reader);
+        let mut command = tokio::process::Command::new(COMMAND);
+        command.args(arguments).env_clear().envs(self.environment());
+        command
+            .stdin(Stdio::null())
+            .stdout(writer)
+            .kill_on_drop(true);
+        let ended = crate::program::patiently(command.output()).await;
+        let ended = ended.expect("the program is built");
+        Ended {
+            code: ended.status.code(),
+            stdout: String::new(),
+            stderr: String::from_utf8(ended.stderr).expect("the output is text"),
+        }
+    }
+
     /// Runs it at a terminal of so many columns.
     pub(crate) async fn run_at_terminal(&self, columns: u16, arguments: &[&str]) -> Shown {
         self.answer_at_terminal(columns, arguments, "").await

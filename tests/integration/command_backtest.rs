@@ -231,7 +231,7 @@ async fn what_cannot_be_judged_is_refused() {
     Name them with --regions, or --region for those of a gate there and `global`
     --- exit code 64
     --- standard error
-    health-gate: AWS Health shows 90 days, and --days is 100
+    health-gate: AWS Health shows 90 days, and these begin at YYYY-MM-DDThh:mm:ssZ
     Older events have to come from files: --events
     --- exit code 64
     "#);

@@ -8,6 +8,7 @@ use insta::{assert_json_snapshot, assert_snapshot};
 use serde_json::Value;
 
 use crate::command::{CommandLine, before, redacted, told};
+use crate::in_world::ec2_issue_at;
 use crate::story::ALWAYS;
 
 const MINUTES: Duration = Duration::from_mins(40);
@@ -189,7 +190,7 @@ async fn throttling_says_when_to_try_again() {
 async fn garbage_is_an_unreadable_aws_health() {
     assert_snapshot!(unread(Fault::Garbage, &[]).await, @r"
     unknown: AWS Health is unavailable: HTTP 200, not an answer of AWS: service error: unhandled error: unexpected type break at position 0: expected map
-    See whether health.us-east-1.amazonaws.com can be reached from here; `--on-unknown` says what to do when it cannot.
+    See whether its endpoint can be reached from here (health.us-east-1.amazonaws.com, or what AWS_ENDPOINT_URL says).
     read 0 events of AWS Health for us-east-1, global at hh:mm UTC, endpoint us-east-1, in N ms
     --- exit code 2
     ");
@@ -236,4 +237,23 @@ async fn a_terminal_has_colours_unless_somebody_says_no() {
         .run_at_terminal(80, &["check", "--color", "always"])
         .await;
     assert!(shown.raw.contains(coloured), "{:?}", shown.raw);
+}
+
+/// `health-gate check | head -1`: that nobody reads any more changes nothing about what was found.
+#[tokio::test]
+async fn a_closed_pipe_leaves_the_exit_code_as_it_is() {
+    let command = CommandLine::new().await;
+    command
+        .server
+        .with(|sandbox, now| sandbox.health.put_event(ec2_issue_at(now, "1")));
+    for format in ["text", "json"] {
+        let ended = command
+            .run_with_output_closed(&["check", "--format", format])
+            .await;
+        assert_eq!(
+            (ended.code, ended.stderr.as_str()),
+            (Some(1), ""),
+            "{format}"
+        );
+    }
 }

@@ -49,7 +49,7 @@ async fn at_a_terminal_a_line_says_what_is_awaited() {
     );
     assert_eq!(shown.code, 0);
     let Shown { raw, .. } = &shown;
-    let line = "waiting since YYYY-MM-DD hh:mm UTC for the end of EC2 AWS_EC2_OPERATIONAL_ISSUE us-east-1; next look at hh:mm:ss UTC, at most until YYYY-MM-DD hh:mm UTC";
+    let line = "waiting since YYYY-MM-DD hh:mm UTC, next look at hh:mm:ss UTC, until YYYY-MM-DD hh:mm UTC: for the end of EC2 AWS_EC2_OPERATIONAL_ISSUE us-east-1";
     assert!(shown.flashes().contains(line), "{raw:?}");
     // It is gone afterwards.
     assert_snapshot!(shown.screen(), @r"

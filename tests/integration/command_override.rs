@@ -66,10 +66,11 @@ fn tagged(command: &CommandLine) -> Vec<String> {
 #[tokio::test]
 async fn a_pattern_tags_the_pipelines_with_a_gate_and_leaves_others_alone() {
     let command = shop().await;
-    assert_snapshot!(told(&command.run(&set(&["--yes"])).await), @r"
+    assert_snapshot!(told(&command.run(&set(&["--yes"])).await), @"
     2 pipelines overridden until YYYY-MM-DD hh:mm UTC
     What is stopped goes on at the next sweep; --retry does it at once.
     --- standard error
+    in us-east-1, account 111122223333:
     prod-a, prod-b
     without a gate, and left alone: prod-website
     until=YYYY-MM-DDThh:mm:ssZ by=alice reason=INC-42 hotfix
@@ -96,23 +97,25 @@ async fn a_pattern_tags_the_pipelines_with_a_gate_and_leaves_others_alone() {
 #[tokio::test]
 async fn a_person_at_a_terminal_is_asked() {
     let command = shop().await;
-    let no = command.answer_at_terminal(80, &set(&[]), "n").await;
+    let no = command.answer_at_terminal(80, &set(&[]), "n\n").await;
     assert_eq!(no.code, 2);
-    assert_snapshot!(no.screen(), @r"
+    assert_snapshot!(no.screen(), @"
+    in us-east-1, account 111122223333:
     prod-a, prod-b
     without a gate, and left alone: prod-website
     until=YYYY-MM-DDThh:mm:ssZ by=alice reason=INC-42 hotfix
-    Really let 2 pipelines go out until YYYY-MM-DD hh:mm UTC? no
+    Really let 2 pipelines go out until YYYY-MM-DD hh:mm UTC? [y/N] n
     health-gate: nothing was changed
     ");
     assert_eq!(command.calls("TagResource"), (0, 0));
-    let yes = command.answer_at_terminal(140, &set(&[]), "y").await;
+    let yes = command.answer_at_terminal(140, &set(&[]), "y\n").await;
     assert_eq!(yes.code, 0);
-    assert_snapshot!(yes.screen(), @r"
+    assert_snapshot!(yes.screen(), @"
+    in us-east-1, account 111122223333:
     prod-a, prod-b
     without a gate, and left alone: prod-website
     until=YYYY-MM-DDThh:mm:ssZ by=alice reason=INC-42 hotfix
-    Really let 2 pipelines go out until YYYY-MM-DD hh:mm UTC? yes
+    Really let 2 pipelines go out until YYYY-MM-DD hh:mm UTC? [y/N] y
     2 pipelines overridden until YYYY-MM-DD hh:mm UTC
     What is stopped goes on at the next sweep; --retry does it at once.
     ");
@@ -140,10 +143,11 @@ async fn retry_lets_a_stopped_release_go_on_at_once() {
         "--yes",
         "--retry",
     ];
-    assert_snapshot!(told(&command.run(&arguments).await), @r"
+    assert_snapshot!(told(&command.run(&arguments).await), @"
     1 pipeline overridden until YYYY-MM-DD hh:mm UTC
     retried  checkout / Production: overridden by alice until YYYY-MM-DD hh:mm UTC: INC-42
     --- standard error
+    in us-east-1, account 111122223333:
     checkout
     until=YYYY-MM-DDThh:mm:ssZ by=alice reason=INC-42
     --- exit code 0
@@ -172,7 +176,7 @@ async fn three_hundred_pipelines_are_all_tagged() {
     let ended = command.run(&set(&["--yes"])).await;
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert_eq!(command.calls("TagResource"), (300, 300));
-    let preview = ended.stderr.lines().next().unwrap_or_default();
+    let preview = ended.stderr.lines().nth(1).unwrap_or_default();
     assert!(preview.ends_with("prod-019 and 280 more"), "{preview}");
     assert!(
         ended.stdout.starts_with("300 pipelines overridden"),

@@ -54,9 +54,10 @@ async fn the_list_says_which_are_in_force_and_why_others_are_not() {
     assert_snapshot!("override-list-json", told(&json));
 
     let clear = ["override", "clear", "--pipelines", "*", "--yes"];
-    assert_snapshot!(told(&command.run(&clear).await), @r"
+    assert_snapshot!(told(&command.run(&clear).await), @"
     4 pipelines without an override
     --- standard error
+    in us-east-1, account 111122223333:
     expired, in-force, malformed, none
     --- exit code 0
     ");

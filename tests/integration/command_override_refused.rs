@@ -10,8 +10,9 @@ use crate::command_override::{set, shop};
 #[tokio::test]
 async fn where_nobody_can_be_asked_nothing_is_changed() {
     let command = shop().await;
-    assert_snapshot!(told(&command.run(&set(&[])).await), @r"
+    assert_snapshot!(told(&command.run(&set(&[])).await), @"
     --- standard error
+    in us-east-1, account 111122223333:
     prod-a, prod-b
     without a gate, and left alone: prod-website
     until=YYYY-MM-DDThh:mm:ssZ by=alice reason=INC-42 hotfix
@@ -98,11 +99,12 @@ async fn of_one_refusal_the_others_are_done() {
         "INC-42",
         "--yes",
     ];
-    assert_snapshot!(told(&command.run(&one).await), @r"
+    assert_snapshot!(told(&command.run(&one).await), @"
     0 pipelines overridden until YYYY-MM-DD hh:mm UTC
       test: AccessDeniedException: User: arn:aws:sts::111122223333:assumed-role/sandbox is not authorized to perform: codepipeline:TagResource on resource: *
     These credentials need `codepipeline:TagResource` and `codepipeline:UntagResource` on the pipelines; SECURITY.md has a policy.
     --- standard error
+    in us-east-1, account 111122223333:
     test
     until=YYYY-MM-DDThh:mm:ssZ by=alice reason=INC-42
     --- exit code 2

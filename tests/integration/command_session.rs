@@ -69,6 +69,18 @@ async fn a_profile_has_a_region_and_credentials() {
     read 0 events of AWS Health for eu-central-1, global at hh:mm UTC, endpoint us-east-1, in N ms
     --- exit code 0
     ");
+    // Who signs is who was named, whatever else is in the environment.
+    let both = command
+        .with("AWS_ACCESS_KEY_ID", "AKIDOFSOMEBODY")
+        .with("AWS_SECRET_ACCESS_KEY", "SECRETOFSOMEBODY");
+    both.server
+        .with(|sandbox, _| sandbox.iam.put_role("AKIDOFSOMEBODY", Vec::new()));
+    let ended = both.run(&["check", "--profile", "production"]).await;
+    assert_eq!(ended.code, Some(0), "{}", ended.stdout);
+    assert_eq!(both.run(&["check"]).await.code, Some(2), "it may nothing");
+    let command = both
+        .without("AWS_ACCESS_KEY_ID")
+        .without("AWS_SECRET_ACCESS_KEY");
     let by_variable = command.with("AWS_PROFILE", "production");
     assert_eq!(by_variable.run(&["check"]).await.code, Some(0));
 }
@@ -76,9 +88,9 @@ async fn a_profile_has_a_region_and_credentials() {
 #[tokio::test]
 async fn a_profile_that_does_not_exist_says_what_to_try() {
     let command = without_credentials().await;
-    assert_snapshot!(told(&command.run(&["check", "--profile", "nobody"]).await), @r"
+    assert_snapshot!(told(&command.run(&["check", "--profile", "nobody"]).await), @"
     --- standard error
-    health-gate: no AWS credentials: the credential provider was not enabled: no credentials found in chain.
+    health-gate: no AWS credentials in the profile `nobody`: the credential provider was not enabled
     See whether `aws sts get-caller-identity --profile nobody` works; with SSO, `aws sso login --profile nobody` comes first.
     --- exit code 2
     ");
@@ -93,7 +105,7 @@ async fn an_endpoint_that_nobody_listens_at_is_an_unreadable_aws_health() {
     let command = CommandLine::new().await.with("AWS_ENDPOINT_URL", &endpoint);
     assert_snapshot!(told(&command.run(&["check"]).await), @r"
     unknown: AWS Health is unavailable: dispatch failure: io error: client error (Connect): tcp connect error: Connection refused (os error 111)
-    See whether health.us-east-1.amazonaws.com can be reached from here; `--on-unknown` says what to do when it cannot.
+    See whether its endpoint can be reached from here (health.us-east-1.amazonaws.com, or what AWS_ENDPOINT_URL says).
     read 0 events of AWS Health for us-east-1, global at hh:mm UTC, endpoint us-east-1, in N ms
     --- exit code 2
     ");

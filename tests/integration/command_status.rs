@@ -8,12 +8,13 @@ use insta::assert_snapshot;
 use serde_json::Value;
 
 use crate::command::{CommandLine, redacted, told};
+use crate::command_override::with_pipelines;
 use crate::function_process::start;
 use crate::in_world::{FUNCTION, ec2_issue_at};
 use crate::program::{Program, patiently};
 use crate::retry_process::quick;
 use crate::retry_table::{serve, story};
-use crate::story::{ALWAYS, deploy, lambda, pipeline, two_stages};
+use crate::story::{ALWAYS, deploy, gated, lambda, pipeline, two_stages};
 
 /// So long ago that a day is shown with each time, whatever the time of day.
 const AGO: Duration = Duration::from_hours(26);
@@ -213,8 +214,8 @@ async fn an_unreadable_aws_health_is_said_first() {
 
 #[tokio::test]
 async fn no_such_pipeline_says_where_their_names_are() {
-    let command = CommandLine::new().await;
-    assert_snapshot!(told(&command.run(&["status", "--pipelines", "checkuot"]).await), @r"
+    let command = with_pipelines(vec![gated("checkout")]).await;
+    assert_snapshot!(told(&command.run(&["status", "--pipelines", "checkout,checkuot"]).await), @r"
     --- standard error
     health-gate: no pipeline in us-east-1 is called checkuot
     `aws codepipeline list-pipelines --region us-east-1` shows their names.

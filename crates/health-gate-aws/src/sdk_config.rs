@@ -1,7 +1,9 @@
 //! The configuration that all clients of a process share.
 
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_credential_types::provider::ProvideCredentials;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_smithy_http_client::tls;
 
 use crate::clock::Clock;
@@ -28,15 +30,28 @@ pub async fn load_sdk_config(clock: &Clock, chosen: Profile) -> SdkConfig {
         ))
         .build_https();
     let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
-        .http_client(https)
+        .http_client(https.clone())
         .time_source(clock.time_source());
-    if let Some(profile) = chosen.name {
-        loader = loader.profile_name(profile);
-    }
     if let Some(region) = chosen.region {
         loader = loader.region(Region::new(region));
     }
-    loader.load().await
+    let Some(profile) = chosen.name else {
+        return loader.load().await;
+    };
+    let config = loader.profile_name(&profile).load().await;
+    // A profile that was named counts before credentials in the environment, as with the AWS CLI.
+    let provider = ProviderConfig::without_region()
+        .with_http_client(https)
+        .with_time_source(clock.time_source())
+        .with_region(config.region().cloned());
+    let provider = ProfileFileCredentialsProvider::builder()
+        .configure(&provider)
+        .profile_name(profile)
+        .build();
+    config
+        .into_builder()
+        .credentials_provider(SharedCredentialsProvider::new(provider))
+        .build()
 }
 
 /// Whether the configuration has credentials to sign calls with.

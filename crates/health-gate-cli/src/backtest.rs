@@ -95,13 +95,6 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<ExitCod
 }
 
 async fn live(arguments: &Arguments) -> Result<Subject> {
-    ensure!(
-        arguments.days <= KEPT_DAYS,
-        WrongUsage(format!(
-            "AWS Health shows {KEPT_DAYS} days, and --days is {}\nOlder events have to come from files: --events",
-            arguments.days
-        ))
-    );
     let session = Session::open(&arguments.aws).await?;
     let clients = &session.clients;
     let policy = arguments
@@ -109,6 +102,14 @@ async fn live(arguments: &Arguments) -> Result<Subject> {
         .policy(&session.account_policy, &clients.region)?;
     let now = clients.clock.now();
     let window = Window::of_days(arguments.days, arguments.until.unwrap_or(now));
+    let kept_since = now - time::Duration::days(KEPT_DAYS.into());
+    ensure!(
+        window.from >= kept_since,
+        WrongUsage(format!(
+            "AWS Health shows {KEPT_DAYS} days, and these begin at {}\nOlder events have to come from files: --events",
+            rfc3339(window.from)
+        ))
+    );
     let spinner = progress::spinner("reading AWS Health's history");
     let health = read_history(clients, window.from, PATIENCE).await;
     drop(spinner);

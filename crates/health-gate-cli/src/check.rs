@@ -96,7 +96,7 @@ impl Telling {
             let next = health_gate::rfc3339(next);
             let next = next.get(11..19).unwrap_or_default();
             progress.say(format!(
-                "waiting since {since} for {awaited}; next look at {next} UTC, at most until {until}"
+                "waiting since {since}, next look at {next} UTC, until {until}: for {awaited}"
             ));
             return;
         }

@@ -63,10 +63,15 @@ pub(crate) fn name(event: &Event) -> String {
     parts.collect::<Vec<_>>().join(" ")
 }
 
-/// A text of AWS on one line, without control characters.
+/// Control characters, and those that turn the direction of writing around.
+fn is_invisible(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A text of AWS on one line, without what cannot be seen.
 pub(crate) fn plain(text: &str) -> String {
     text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
+        .map(|c| if is_invisible(c) { ' ' } else { c })
         .collect()
 }
 

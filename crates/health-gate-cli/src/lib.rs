@@ -23,6 +23,7 @@ mod session;
 mod status;
 mod timeline;
 mod times;
+mod until_closed;
 mod validate;
 
 use std::io::{self, Write};
@@ -33,6 +34,7 @@ use clap_complete::Shell;
 use health_gate::PolicyError;
 
 use crate::exit_code::{ExitCode, WrongUsage};
+use crate::until_closed::UntilClosed;
 
 /// Puts AWS Health into a deployment pipeline.
 #[derive(Debug, Parser)]
@@ -90,7 +92,7 @@ pub fn main() -> std::process::ExitCode {
         Err(error) => return usage(&error).into(),
     };
     command.color.write_global();
-    let out = &mut anstream::stdout().lock();
+    let out = &mut UntilClosed::new(anstream::stdout().lock());
     let outcome = match command.subcommand {
         Subcommands::Check(arguments) => check::run(&arguments, out),
         Subcommands::Explain(arguments) => explain::run(&arguments, out),
@@ -100,10 +102,14 @@ pub fn main() -> std::process::ExitCode {
         Subcommands::Doctor(arguments) => doctor::run(&arguments, out),
         Subcommands::Backtest(arguments) => backtest::run(&arguments, out),
         Subcommands::Demo => demo::run(out),
-        Subcommands::Sandbox(arguments) => sandbox::run(&arguments, out),
+        // It goes on as long as somebody reads, and all else to its end.
+        Subcommands::Sandbox(arguments) => sandbox::run(&arguments, out.inner()),
         Subcommands::Completions { shell } => {
-            clap_complete::generate(shell, &mut Command::command(), "health-gate", out);
-            Ok(ExitCode::Pass)
+            let mut text = Vec::new();
+            clap_complete::generate(shell, &mut Command::command(), "health-gate", &mut text);
+            out.write_all(&text)
+                .map(|()| ExitCode::Pass)
+                .map_err(Into::into)
         }
         Subcommands::Function(arguments) => return function::run(&arguments),
     };
@@ -137,10 +143,9 @@ fn usage(error: &clap::Error) -> ExitCode {
     }
 }
 
-/// `health-gate demo | head` is no error.
+/// Nobody reads the sandbox's lines any more.
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    let io = error.downcast_ref::<io::Error>().map(io::Error::kind);
-    let json = error.downcast_ref::<serde_json::Error>();
-    let kind = io.or_else(|| json.and_then(serde_json::Error::io_error_kind));
-    kind == Some(io::ErrorKind::BrokenPipe)
+    error
+        .downcast_ref::<io::Error>()
+        .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }

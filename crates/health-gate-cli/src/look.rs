@@ -134,7 +134,7 @@ pub(crate) fn advice(cause: UnknownCause) -> &'static str {
         }
         UnknownCause::Throttled => "Try again in a minute: AWS Health is being asked too often.",
         UnknownCause::Unavailable | UnknownCause::TimedOut => {
-            "See whether health.us-east-1.amazonaws.com can be reached from here; `--on-unknown` says what to do when it cannot."
+            "See whether its endpoint can be reached from here (health.us-east-1.amazonaws.com, or what AWS_ENDPOINT_URL says)."
         }
         UnknownCause::TooManyPages => "Name fewer regions.",
         UnknownCause::Internal => "This is a defect of health-gate.",

@@ -5,9 +5,8 @@ mod list;
 
 use std::io::{self, IsTerminal as _, Write};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 use clap::{Args, Subcommand};
-use dialoguer::Confirm;
 use health_gate::{OVERRIDE_TAG, Override, plural};
 use health_gate_aws::{Clients, tag_pipeline, untag_pipeline};
 use serde_json::json;
@@ -132,8 +131,8 @@ async fn set(arguments: &SetArguments, out: &mut impl Write) -> Result<ExitCode>
     })
     .await;
     let mut exit_code = done.exit_code();
-    let retried = if arguments.retry {
-        let tagged: Vec<&Pipeline> = done.changed(&found.gated).collect();
+    let tagged: Vec<&Pipeline> = done.changed(&found.gated).collect();
+    let retried = if arguments.retry && !tagged.is_empty() {
         Some(retry::retry(&session, &arguments.pipelines.gates, &tagged).await?)
     } else {
         None
@@ -203,8 +202,12 @@ impl Named {
         // Three hundred pipelines of which one is not known are not done by halves without a word.
         for unread in &found.unread {
             let text = format!("{} is left out: {}", unread.pipeline, plain(&unread.why));
-            writeln!(io::stderr(), "{}", styled(WARNING, text))?;
+            writeln!(anstream::stderr(), "{}", styled(WARNING, text))?;
         }
+        ensure!(
+            !found.gated.is_empty() || found.unread.is_empty(),
+            "none of these pipelines could be read\nThese credentials need `codepipeline:GetPipeline`; SECURITY.md has a policy."
+        );
         ensure!(
             !found.gated.is_empty(),
             "none of these pipelines has a gate: {}\n--gate-function says which functions are gates.",
@@ -231,6 +234,15 @@ fn names(pipelines: &[Pipeline]) -> String {
 /// Shows what will be touched, and asks.
 fn preview(found: &Found, value: &str, what: &str, yes: bool) -> Result<()> {
     let mut err = anstream::stderr();
+    let arn = found
+        .gated
+        .first()
+        .and_then(|pipeline| pipeline.at.arn.as_deref());
+    if let [_, _, _, region, account, ..] =
+        arn.unwrap_or_default().split(':').collect::<Vec<_>>()[..]
+    {
+        writeln!(err, "in {region}, account {account}:")?;
+    }
     writeln!(err, "{}", names(&found.gated))?;
     if !found.ungated.is_empty() {
         let text = format!("without a gate, and left alone: {}", names(&found.ungated));
@@ -244,13 +256,16 @@ fn preview(found: &Found, value: &str, what: &str, yes: bool) -> Result<()> {
         io::stdin().is_terminal() && io::stderr().is_terminal(),
         "nobody is there to ask whether to {what}\nSay --yes to do it without asking."
     );
-    let question = format!("Really {what}?");
-    let confirmed = Confirm::new()
-        .with_prompt(question)
-        .default(false)
-        .interact();
-    if !confirmed.context("the question was not answered")? {
-        bail!("nothing was changed");
-    }
+    write!(err, "Really {what}? [y/N] ")?;
+    err.flush()?;
+    let mut answer = String::new();
+    // Ctrl-C ends the command, and the end of the input is no yes.
+    io::stdin()
+        .read_line(&mut answer)
+        .context("the question was not answered")?;
+    ensure!(
+        matches!(answer.trim(), "y" | "Y" | "yes"),
+        "nothing was changed"
+    );
     Ok(())
 }

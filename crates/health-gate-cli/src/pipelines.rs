@@ -1,11 +1,12 @@
 //! The pipelines that a command is about: those with a gate, some at a time, a progress bar while it takes.
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, anyhow, ensure};
 use clap::Args;
 use futures_util::stream::{self, StreamExt as _};
 use health_gate::{ActionDefinition, PipelineDefinition, Recognition, RetryOutcome, Wildcards};
 use health_gate_aws::{Clients, PipelineRef, Refusal, list_pipelines, pipeline_definition};
 
+use crate::event_view::plain;
 use crate::gate_arguments::GateArguments;
 use crate::progress;
 
@@ -72,18 +73,29 @@ pub(crate) async fn find(clients: &Clients, selection: &Selection) -> Result<Fou
     let listed = list_pipelines(clients).await;
     drop(spinner);
     let listed = listed.map_err(|refusal| told(&refusal, "codepipeline:ListPipelines", clients))?;
+    let region = &clients.region;
+    ensure!(
+        !listed.is_empty(),
+        "there are no pipelines in {region}\nSay another region with --region."
+    );
+    let given = selection
+        .names
+        .split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty());
+    for pattern in given {
+        let matches = Wildcards::from_list(pattern);
+        ensure!(
+            listed.iter().any(|name| matches.matches(name)),
+            "no pipeline in {region} is called {}\n`aws codepipeline list-pipelines --region {region}` shows their names.",
+            plain(pattern)
+        );
+    }
     let mut names: Vec<String> = listed
         .into_iter()
         .filter(|name| patterns.matches(name))
         .collect();
     names.sort();
-    if names.is_empty() {
-        let region = &clients.region;
-        bail!(
-            "no pipeline in {region} is called {}\n`aws codepipeline list-pipelines --region {region}` shows their names.",
-            selection.names
-        );
-    }
     let bar = progress::steps(names.len(), "reading pipelines");
     let read = names.into_iter().map(|name| async {
         let read = pipeline_definition(clients, &name).await;

@@ -8,6 +8,9 @@ use clap::Args;
 use health_gate::{AccountPolicy, Policy, PolicyOrigin, Region};
 use serde_json::{Map, Value};
 
+/// No policy is so long: what a file has beyond is not read.
+const LONGEST: u64 = 1 << 20;
+
 /// A policy. Its keys and forms are those of a gate action's `UserParameters`.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Policy")]
@@ -133,8 +136,11 @@ pub(crate) fn text_of(given: &str) -> Result<String> {
         return Ok(text);
     }
     if is_file(given) {
-        return std::fs::read_to_string(given)
-            .with_context(|| format!("cannot read the policy {given}"));
+        let read = std::fs::File::open(given).and_then(|file| {
+            let mut text = String::new();
+            file.take(LONGEST).read_to_string(&mut text).map(|_| text)
+        });
+        return read.with_context(|| format!("cannot read the policy {given}"));
     }
     Ok(given.to_owned())
 }

@@ -73,7 +73,11 @@ pub(crate) fn is_complete(account: &Account) -> bool {
         && stages.all(|stage| {
             !matches!(
                 stage.settled.outcome,
-                RetryOutcome::Busy | RetryOutcome::Denied | RetryOutcome::Gone
+                RetryOutcome::Blocked
+                    | RetryOutcome::Unknown
+                    | RetryOutcome::Busy
+                    | RetryOutcome::Denied
+                    | RetryOutcome::Gone
             )
         })
 }

@@ -225,7 +225,7 @@ In another terminal, with any credentials (signatures are not checked):
 AWS Health has {issue} EC2 issue in {REGION} and a closed LAMBDA issue in eu-west-1:
   health-gate check
   health-gate explain
-  aws health describe-events --filter eventStatusCodes={status}
+  aws health describe-events --endpoint-url http://{address} --filter eventStatusCodes={status}
 
 The gate has stopped a release of the pipeline {PIPELINE}:
   health-gate status

@@ -50,15 +50,21 @@ impl Session {
             ),
         })?;
         find_credentials(&config).await.map_err(|why| {
-            let how = match &arguments.profile {
-                Some(profile) => format!(
-                    "See whether `aws sts get-caller-identity --profile {profile}` works; with SSO, `aws sso login --profile {profile}` comes first."
+            let (place, how) = match &arguments.profile {
+                Some(profile) => (
+                    format!(" in the profile `{profile}`"),
+                    format!(
+                        "See whether `aws sts get-caller-identity --profile {profile}` works; with SSO, `aws sso login --profile {profile}` comes first."
+                    ),
                 ),
-                None => "Set AWS_PROFILE or --profile to a profile that works (with SSO, `aws sso login` comes first), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.".to_owned(),
+                None => (
+                    String::new(),
+                    "Set AWS_PROFILE or --profile to a profile that works (with SSO, `aws sso login` comes first), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.".to_owned(),
+                ),
             };
             // What the chain of sources says of each is a line of its own.
             let why = why.lines().next().unwrap_or_default().trim_end_matches(" Attempted:");
-            anyhow!("no AWS credentials: {why}\n{how}")
+            anyhow!("no AWS credentials{place}: {why}\n{how}")
         })?;
         Ok(Self {
             clients: clients.paced(PACE),

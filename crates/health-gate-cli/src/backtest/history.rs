@@ -71,8 +71,9 @@ fn event(value: &Value) -> Result<Event> {
             | Value::Number(_)
             | Value::Array(_)
             | Value::Object(_) => value.as_f64().and_then(|seconds| {
-                let millis = (seconds * 1_000.0).round();
-                UtcDateTime::from_unix_timestamp_nanos(millis as i128 * 1_000_000).ok()
+                let millis = (seconds * 1_000.0).round() as i128;
+                let nanos = millis.checked_mul(1_000_000)?;
+                UtcDateTime::from_unix_timestamp_nanos(nanos).ok()
             }),
         };
         let accepted = "accepted: a time like 2026-11-23T08:20:00Z, or seconds since 1970";
@@ -139,6 +140,10 @@ mod tests {
             (
                 r#"{"events": [{}, {"startTime": "soon"}]}"#,
                 "events[1]: `startTime` is \"soon\"; accepted: a time",
+            ),
+            (
+                r#"{"events": [{"startTime": 1e300}]}"#,
+                "events[0]: `startTime` is 1e+300; accepted: a time",
             ),
             (
                 r#"{"events": [{"arn": 1}]}"#,

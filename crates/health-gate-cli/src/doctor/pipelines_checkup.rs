@@ -29,8 +29,13 @@ impl Checkup<'_> {
         for unread in &found.unread {
             let what = format!("it could not be read: {}", unread.why);
             let remedy = "Try again; `codepipeline:GetPipeline` is what it takes.";
-            findings
-                .push(Finding::doubtful("pipeline", what, remedy).of_pipeline(&unread.pipeline));
+            // Of none of them is anything known.
+            let finding = if found.gated.is_empty() && found.ungated.is_empty() {
+                Finding::broken("pipeline", what, remedy)
+            } else {
+                Finding::doubtful("pipeline", what, remedy)
+            };
+            findings.push(finding.of_pipeline(&unread.pipeline));
         }
         if !found.ungated.is_empty() {
             let names: Vec<&str> = found

@@ -107,6 +107,10 @@ fn names() -> String {
 }
 
 fn nearest(name: &str) -> Option<&'static str> {
+    // What is so long is no slip.
+    if name.len() > 40 {
+        return None;
+    }
     let plain = |text: &str| text.to_lowercase().replace(['_', '-', ' '], "");
     let name = plain(name);
     let distance = |key: &str| strsim::damerau_levenshtein(&name, &plain(key));
