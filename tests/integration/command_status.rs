@@ -166,7 +166,7 @@ async fn one_gate_as_json() {
           "since": "YYYY-MM-DDThh:mm:ssZ",
           "stage": "Production",
           "state": "stopped",
-          "why": "blocked: 1 open AWS Health issue in us-east-1 (arn:aws:health:us-east-1::event/EC2/AWS_EC2_OPERATIONAL_ISSUE/AWS_EC2_OPERATIONAL_ISSUE_1)"
+          "why": "blocked: 1 open AWS Health issue in us-east-1 (arn:aws:health:us-east-1::event/EC2/AWS_EC2_OPERATIONAL_ISSUE/AWS_EC2_OPERATIONAL_ISSUE_1); retried when that is over, until YYYY-MM-DD hh:mm UTC"
         }
       ],
       "unread": [],
@@ -200,12 +200,12 @@ async fn an_unreadable_aws_health_is_said_first() {
     let denied = Fault::Error(ServiceError::new("SubscriptionRequiredException", "no"));
     server.with(|sandbox, _| sandbox.fail("DescribeEvents", denied, ALWAYS));
     let command = CommandLine::of(server);
-    assert_snapshot!(told(&command.run(&["status"]).await), @r"
+    assert_snapshot!(told(&command.run(&["status"]).await), @"
     AWS Health is not known: this account has no support plan that includes the AWS Health API: SubscriptionRequiredException: no
     The AWS Health API needs a Business Support+, Enterprise Support or Unified Operations plan; the account has none.
 
      PIPELINE  GATE                  STATE    SINCE                 WHY, AND WHAT COMES NEXT
-     checkout  Production / Action0  stopped  YYYY-MM-DD hh:mm UTC  1 open AWS Health issue in us-east-1; unknown: this account has no support plan that includes the AWS Health API: SubscriptionRequiredException: no
+     checkout  Production / Action0  stopped  YYYY-MM-DD hh:mm UTC  1 open AWS Health issue in us-east-1; unknown: this account has no support plan that includes the AWS Health API: SubscriptionRequiredException: no; retried when that is over, until YYYY-MM-DD hh:mm UTC
 
     1 gate: 1 stopped, 0 held
     --- exit code 2

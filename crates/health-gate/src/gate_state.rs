@@ -60,6 +60,8 @@ pub enum GateState {
 pub enum Next {
     /// stage-retry lets it go on when it looks next, for this reason.
     GoesOn(String),
+    /// stage-retry leaves it alone until AWS Health is clear, by the gate's own policy at most until then.
+    Awaits(Settlement, Option<UtcDateTime>),
     /// stage-retry leaves it alone for now, or for ever.
     Waits(Settlement),
     /// The stage goes on already, or another execution is in it.
@@ -174,7 +176,7 @@ impl Bystander<'_> {
         match StoppedStage::of(stage, rows, self.rules, self.now) {
             Ok(Some(stopped)) => match stopped.judge(self.reading, self.overridden, self.now) {
                 Ok(why) => Next::GoesOn(why),
-                Err(settled) => Next::Waits(settled),
+                Err(settled) => Next::Awaits(settled, self.retried_until(gate)),
             },
             Ok(None) => Next::People(match Marker::of(message(gate)) {
                 Some(Marker::Invalid) => "its policy is not valid",
@@ -183,6 +185,14 @@ impl Bystander<'_> {
             }),
             Err(settled) => Next::Waits(settled),
         }
+    }
+}
+
+impl Bystander<'_> {
+    /// Until when the gate's policy lets its stop be retried.
+    fn retried_until(&self, gate: &ActionExecution) -> Option<UtcDateTime> {
+        let policy = self.rules.policy_of(gate).ok()?;
+        Some(gate.last_update_time? + policy.retry_within.duration())
     }
 }
 
@@ -257,6 +267,13 @@ impl std::fmt::Display for Next {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::GoesOn(why) => write!(f, "goes on at the next sweep: {why}"),
+            Self::Awaits(Settlement { outcome, why }, until) => {
+                write!(f, "{}: {why}; retried when that is over", outcome.as_str())?;
+                match until {
+                    Some(until) => write!(f, ", until {}", to_the_minute(*until)),
+                    None => Ok(()),
+                }
+            }
             Self::Waits(Settlement { outcome, why }) => write!(f, "{}: {why}", outcome.as_str()),
             Self::Over => f.write_str("the stage has gone on since"),
             Self::People(why) => write!(f, "left to people: {why}"),

@@ -173,7 +173,7 @@ fn a_stop_says_what_comes_next() {
             failed,
             &issue,
             None,
-            "stopped: blocked: 1 open AWS Health issue in us-east-1 (arn:aws:health:us-east-1::event/EC2/X/1)",
+            "stopped: blocked: 1 open AWS Health issue in us-east-1 (arn:aws:health:us-east-1::event/EC2/X/1); retried when that is over, until 2026-11-24 08:50 UTC",
         ),
         (
             "us-east-1",
