@@ -243,7 +243,13 @@ fn preview(found: &Found, value: &str, what: &str, yes: bool) -> Result<()> {
     {
         writeln!(err, "in {region}, account {account}:")?;
     }
-    writeln!(err, "{}", names(&found.gated))?;
+    // All of them: nobody says yes to what is not shown.
+    let all: Vec<&str> = found
+        .gated
+        .iter()
+        .map(|pipeline| pipeline.at.name.as_str())
+        .collect();
+    writeln!(err, "{}", all.join(", "))?;
     if !found.ungated.is_empty() {
         let text = format!("without a gate, and left alone: {}", names(&found.ungated));
         writeln!(err, "{}", styled(QUIET, text))?;
