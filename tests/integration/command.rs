@@ -95,12 +95,18 @@ impl CommandLine {
         drop(reader);
         let mut command = tokio::process::Command::new(COMMAND);
         command.args(arguments).env_clear().envs(self.environment());
-        command
+        // Not `output`, which would read what nobody is to read.
+        let child = command
             .stdin(Stdio::null())
             .stdout(writer)
-            .kill_on_drop(true);
-        let ended = crate::program::patiently(command.output()).await;
-        let ended = ended.expect("the program is built");
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("the program is built");
+        // It keeps the other end of the pipe open.
+        drop(command);
+        let ended = crate::program::patiently(child.wait_with_output()).await;
+        let ended = ended.expect("the program can be waited for");
         Ended {
             code: ended.status.code(),
             stdout: String::new(),
