@@ -186,3 +186,32 @@ async fn what_is_no_pipeline_is_refused_with_what_is_accepted() {
     --- exit code 2
     ");
 }
+
+/// What counts in the functions counts here, too: for a policy, for the gates of a definition, and for a back-test of files.
+#[tokio::test]
+async fn the_policy_of_the_account_counts_without_aws() {
+    let pipeline = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../examples/pipelines/cloudformation/pipeline.yaml"
+    );
+    let command = CommandLine::new().await;
+    let command = command.with("HEALTH_GATE_POLICY", r#"{"onIncident": "holt"}"#);
+    for (arguments, code) in [
+        (&["validate", "--policy", "us-east-1"][..], 1),
+        (&["validate", pipeline], 1),
+        (
+            &["backtest", "--events", pipeline, "--regions", "us-east-1"],
+            64,
+        ),
+    ] {
+        let ended = command.run(arguments).await;
+        assert_eq!(ended.code, Some(code), "{arguments:?}");
+        let said = ended.stdout + &ended.stderr;
+        assert!(said.contains("HEALTH_GATE_POLICY"), "{said}");
+    }
+    // A policy beside a definition would be ignored.
+    let both = command
+        .run(&["validate", pipeline, "--policy", "us-east-1"])
+        .await;
+    assert_eq!(both.code, Some(64));
+}
