@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_sandbox::health::Event;
-use aws_sandbox::{Fault, ServiceError};
+use aws_sandbox::{Fault, Garbage, ServiceError};
 use insta::{assert_json_snapshot, assert_snapshot};
 use serde_json::Value;
 
@@ -188,7 +188,7 @@ async fn throttling_says_when_to_try_again() {
 
 #[tokio::test]
 async fn garbage_is_an_unreadable_aws_health() {
-    assert_snapshot!(unread(Fault::Garbage, &[]).await, @r"
+    assert_snapshot!(unread(Fault::Garbage(Garbage::Bytes), &[]).await, @r"
     unknown: AWS Health is unavailable: HTTP 200, not an answer of AWS: service error: unhandled error: unexpected type break at position 0: expected map
     See whether its endpoint can be reached from here (health.us-east-1.amazonaws.com, or what AWS_ENDPOINT_URL says).
     read 0 events of AWS Health for us-east-1, global at hh:mm UTC, endpoint us-east-1, in N ms

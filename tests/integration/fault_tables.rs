@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_sandbox::codepipeline::{JobResult, NewJob};
 use aws_sandbox::lambda::Finished;
-use aws_sandbox::{Call, Fault, Outcome, ServiceError};
+use aws_sandbox::{Call, Fault, Garbage, Outcome, ServiceError};
 use health_gate::AccountPolicy;
 use health_gate_aws::{CnameLookUp, Settings};
 use insta::assert_snapshot;
@@ -29,6 +29,11 @@ fn throttling() -> Fault {
 
 fn denied(action: &str) -> Fault {
     Fault::Error(ServiceError::access_denied(action))
+}
+
+/// An answer of somebody who is not AWS.
+fn garbage(kind: usize) -> Fault {
+    Fault::Garbage(Garbage::ALL[kind])
 }
 
 fn unavailable() -> Fault {
@@ -151,7 +156,12 @@ async fn faults_of_aws_health() {
         ("answers after 4 s", Fault::Late(Duration::from_secs(4))),
         ("answers after 6 s", Fault::Late(Duration::from_secs(6))),
         ("silent", Fault::Silence),
-        ("broken CBOR", Fault::Garbage),
+        ("not of AWS: garbage", garbage(0)),
+        ("not of AWS: broken answer", garbage(1)),
+        ("not of AWS: wrong content type", garbage(2)),
+        ("not of AWS: page of HTML", garbage(3)),
+        ("not of AWS: empty answer", garbage(4)),
+        ("not of AWS: endless answer", garbage(5)),
         ("access denied", denied("health:DescribeEvents")),
         (
             "no support plan",
@@ -200,7 +210,12 @@ async fn faults_of_aws_health() {
     answers after 4 s                          1   4.04 s   success clear
     answers after 6 s                          4  17.06 s   SystemUnavailable
     silent                                     4  17.06 s   SystemUnavailable
-    broken CBOR                                1   0.08 s   SystemUnavailable
+    not of AWS: garbage                        1   0.08 s   SystemUnavailable
+    not of AWS: broken answer                  1   0.08 s   SystemUnavailable
+    not of AWS: wrong content type             1   0.08 s   SystemUnavailable
+    not of AWS: page of HTML                   1   0.08 s   SystemUnavailable
+    not of AWS: empty answer                   1   0.08 s   SystemUnavailable
+    not of AWS: endless answer                 5   3.74 s   SystemUnavailable
     access denied                              1   0.08 s   PermissionError
     no support plan                            1   0.08 s   ConfigurationError
     us-east-1 silent                           3   8.54 s   success clear
@@ -225,7 +240,7 @@ async fn faults_of_the_supporting_calls() {
             ("HTTP 500", internal_failure()),
             ("connection refused", REFUSED),
             ("silent", Fault::Silence),
-            ("garbage", Fault::Garbage),
+            ("garbage", Fault::Garbage(Garbage::Bytes)),
             ("access denied", denied("it")),
         ] {
             let gate = failing(operation, fault);
@@ -310,7 +325,12 @@ async fn faults_of_the_answer() {
             Fault::Late(Duration::from_secs(4)),
             ALWAYS,
         ),
-        ("garbage", Fault::Garbage, ALWAYS),
+        ("not of AWS: garbage", garbage(0), ALWAYS),
+        ("not of AWS: broken answer", garbage(1), ALWAYS),
+        ("not of AWS: wrong content type", garbage(2), ALWAYS),
+        ("not of AWS: page of HTML", garbage(3), ALWAYS),
+        ("not of AWS: empty answer", garbage(4), ALWAYS),
+        ("not of AWS: endless answer", garbage(5), ALWAYS),
         (
             "refused for what it says",
             Fault::Error(ServiceError::new(
@@ -379,7 +399,12 @@ async fn faults_of_the_answer() {
     cut after it was accepted                  2   0.29 s   success clear
     always cut after it was accepted           5   1.69 s   success clear; job.undelivered; again: success clear
     answers after 4 s                          5  16.59 s   success clear; job.undelivered; again: success clear
-    garbage                                    1   0.04 s   none; job.undelivered; again: success clear
+    not of AWS: garbage                        1   0.04 s   none; job.undelivered; again: success clear
+    not of AWS: broken answer                  1   0.04 s   none; job.undelivered; again: success clear
+    not of AWS: wrong content type             1   0.04 s   none; job.undelivered; again: success clear
+    not of AWS: page of HTML                   1   0.04 s   none; job.undelivered; again: success clear
+    not of AWS: empty answer                   1   0.04 s   none; job.undelivered; again: success clear
+    not of AWS: endless answer                 5   2.33 s   none; job.undelivered; again: success clear
     refused for what it says                   1   0.08 s   SystemUnavailable
     a failure: HTTP 500 once                   2   0.17 s   JobFailed
     a failure: HTTP 500                        5   0.86 s   none; job.undelivered; again: JobFailed

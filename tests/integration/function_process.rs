@@ -27,6 +27,17 @@ pub(crate) fn program_of(function: &str) -> &'static str {
 
 /// Starts a function's program with what Lambda and the template put into its environment, and `more`.
 pub(crate) fn start(server: &HttpServer, function: &str, more: &[(&str, &str)]) -> Program {
+    start_by(&[program_of(function)], server, function, more)
+}
+
+/// The same by another program, which becomes the function's.
+pub(crate) fn start_by(
+    command: &[&str],
+    server: &HttpServer,
+    function: &str,
+    more: &[(&str, &str)],
+) -> Program {
+    let (program, arguments) = command.split_first().expect("a program");
     let address = server.address();
     let runtime_api = format!("http://{address}/lambda/{function}");
     let endpoint = format!("http://{address}");
@@ -41,5 +52,5 @@ pub(crate) fn start(server: &HttpServer, function: &str, more: &[(&str, &str)]) 
         ("AWS_SECRET_ACCESS_KEY", "process"),
         ("GATE_FUNCTION_NAME", FUNCTION),
     ];
-    Program::start(program_of(function), &[], &[&environment, more].concat())
+    Program::start(program, arguments, &[&environment, more].concat())
 }

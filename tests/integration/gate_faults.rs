@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aws_sandbox::{Fault, ServiceError};
+use aws_sandbox::{Fault, Garbage, ServiceError};
 use insta::assert_snapshot;
 use serde_json::json;
 
@@ -114,7 +114,7 @@ async fn a_silent_aws_health_leaves_a_short_invocation_half_its_time_to_answer()
 
 #[tokio::test(start_paused = true)]
 async fn garbage_is_unknown() {
-    let told = with_health_failing(Fault::Garbage).await;
+    let told = with_health_failing(Fault::Garbage(Garbage::Bytes)).await;
     assert_snapshot!(told, @"
     SystemUnavailable after 1 attempts
     health-gate unknown: AWS Health is unavailable: HTTP 200, not an answer of AWS: service error: unhandled error: unexpected type break at position 0: expected map

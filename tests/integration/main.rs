@@ -31,7 +31,10 @@ mod in_world;
 mod listener;
 mod permissions;
 mod policy_schema;
+#[cfg(target_os = "linux")]
+mod processes;
 mod program;
+mod promises;
 mod releases;
 mod retry_log;
 mod retry_process;

@@ -53,6 +53,19 @@ impl Program {
         }
     }
 
+    /// The most memory that was resident at once so far, in bytes.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn peak_memory(&self) -> usize {
+        let pid = self.child.id().expect("the program runs");
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
+        let kilobytes: usize = kilobytes
+            .and_then(|number| number.parse().ok())
+            .expect("a number");
+        kilobytes * 1_024
+    }
+
     /// Waits until the program ends by itself.
     pub(crate) async fn end(mut self) -> Ended {
         patiently(self.child.wait())

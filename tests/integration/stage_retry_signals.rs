@@ -35,8 +35,9 @@ async fn a_forged_message_causes_at_most_a_look() {
         ("broken", &["GetPipelineState", "ListActionExecutions"]),
         ("blocked", longest),
         ("nowhere", look),
-        ("../../etc", look),
-        ("ü", look),
+        // No pipeline can have these names.
+        ("../../etc", &[]),
+        ("ü", &[]),
     ] {
         let before = story.0.transcript().lines().count();
         let told = outcomes(&story.signal(failure(name, "forged")).await).join("\n");

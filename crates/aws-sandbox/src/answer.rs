@@ -16,6 +16,10 @@ pub enum Answer {
     Wait(Duration),
     /// Hand it in again when the state has changed: a long poll. Nothing has happened yet.
     Later,
+    /// Answer it with a status of success and bytes that never end.
+    Endless,
+    /// Answer it, as somebody does who is not AWS.
+    Foreign(Response<Bytes>),
     /// End the connection without an answer, for this reason.
     Broken(&'static str),
     /// Leave it without an answer.

@@ -11,7 +11,7 @@ use crate::answer::{Answer, has_waited};
 use crate::codec::Target;
 use crate::codepipeline::CodePipeline;
 use crate::context::Context;
-use crate::faults::Fault;
+use crate::faults::{Fault, Garbage};
 use crate::health::Health;
 use crate::iam::action_and_resource;
 use crate::sandbox::{Sandbox, not_found};
@@ -34,7 +34,7 @@ impl Done {
     pub(crate) fn output(self) -> Result<Value, ServiceError> {
         self.result.map(|reply| match reply {
             Reply::Output(_, output) => output,
-            Reply::Garbage | Reply::Silence | Reply::NoConnection(_) => Value::Null,
+            Reply::Garbage(_) | Reply::Silence | Reply::NoConnection(_) => Value::Null,
         })
     }
 }
@@ -44,7 +44,7 @@ impl Done {
 enum Reply {
     /// An output: on the wire, and for the transcript.
     Output(Vec<u8>, Value),
-    Garbage,
+    Garbage(Garbage),
     Silence,
     NoConnection(&'static str),
 }
@@ -99,7 +99,7 @@ impl Sandbox {
                 target.codec.encode(&target.operation, &output),
                 output,
             ))),
-            Some(Fault::Garbage) => without(Ok(Reply::Garbage)),
+            Some(Fault::Garbage(garbage)) => without(Ok(Reply::Garbage(garbage))),
             Some(Fault::Silence) => without(Ok(Reply::Silence)),
             Some(Fault::NoConnection(why)) => without(Ok(Reply::NoConnection(why))),
         };
@@ -109,13 +109,9 @@ impl Sandbox {
                 call.outcome = Outcome::Output(output);
                 Answer::Now(target.codec.respond(StatusCode::OK, body))
             }
-            Ok(Reply::Garbage) => {
+            Ok(Reply::Garbage(garbage)) => {
                 call.outcome = Outcome::Garbage;
-                Answer::Now(
-                    target
-                        .codec
-                        .respond(StatusCode::OK, b"\xff<garbage".to_vec()),
-                )
+                target.codec.garbage(garbage)
             }
             Ok(Reply::Silence) => Answer::Never,
             Ok(Reply::NoConnection(why)) => {

@@ -4,12 +4,14 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
+use crate::answer::Answer;
 use crate::constraints::Constraints;
+use crate::faults::Garbage;
 use crate::service_error::ServiceError;
 
 /// How a body is written.
@@ -199,6 +201,34 @@ impl Codec {
         response
             .body(Bytes::from(body))
             .expect("the headers are valid")
+    }
+
+    /// An answer of somebody who is not the service.
+    pub(crate) fn garbage(self, garbage: Garbage) -> Answer {
+        let html = |body: &[u8]| {
+            let mut response = self.respond(StatusCode::OK, body.to_vec());
+            let html = HeaderValue::from_static("text/html; charset=utf-8");
+            response.headers_mut().insert("content-type", html);
+            response
+        };
+        Answer::Foreign(match garbage {
+            Garbage::Bytes => self.respond(StatusCode::OK, b"\xff<garbage".to_vec()),
+            Garbage::Beginning => {
+                let body: &[u8] = match self {
+                    Self::Json => b"{\"events\": [",
+                    // A map without a length, with the text `events` and a list without a length.
+                    Self::Cbor => b"\xbf\x66events\x9f",
+                    Self::Query => b"<PublishResponse><PublishResult>",
+                };
+                self.respond(StatusCode::OK, body.to_vec())
+            }
+            Garbage::OtherType => html(&self.encode("", &json!({}))),
+            Garbage::Page => {
+                html(b"<!DOCTYPE html><html><body><h1>Please log in</h1></body></html>")
+            }
+            Garbage::Empty => self.respond(StatusCode::OK, Vec::new()),
+            Garbage::Endless => return Answer::Endless,
+        })
     }
 
     /// The answer for an error: code in `__type`, text in `message`.

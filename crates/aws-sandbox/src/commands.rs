@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::codepipeline::{ActionDeclaration, Deployment, PipelineDeclaration, StageDeclaration};
 use crate::command::{Command, DisturbanceName, FaultName};
 use crate::duration;
-use crate::faults::Fault;
+use crate::faults::{Fault, Garbage};
 use crate::health::Event;
 use crate::lambda::Program;
 use crate::sandbox::Sandbox;
@@ -199,7 +199,7 @@ impl FaultName {
             }
             Self::InternalFailure => Fault::Error(ServiceError::internal_failure()),
             Self::SubscriptionRequired => Fault::Error(ServiceError::subscription_required()),
-            Self::Garbage => Fault::Garbage,
+            Self::Garbage => Fault::Garbage(Garbage::Bytes),
             Self::Cut => Fault::Cut,
             Self::Silence => Fault::Silence,
             Self::Slow => {

@@ -16,8 +16,8 @@ pub enum Fault {
     Error(ServiceError),
     /// The service answers with this output, whatever was asked.
     Output(Value),
-    /// The service answers with status 200 and bytes that are not of its protocol.
-    Garbage,
+    /// What answers, with status 200, is not the service.
+    Garbage(Garbage),
     /// The call is received and never answered.
     Silence,
     /// There is no connection, for this reason: `connection refused`.
@@ -30,13 +30,53 @@ pub enum Fault {
     Late(Duration),
 }
 
+/// An answer that is none: of a proxy, of a machine that takes the service's address, of a connection that went wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Garbage {
+    /// Bytes of no protocol at all.
+    Bytes,
+    /// An answer as far as its first list: the rest of it is missing.
+    Beginning,
+    /// A complete answer, which says nothing, of another content type.
+    OtherType,
+    /// A page for people.
+    Page,
+    /// No bytes.
+    Empty,
+    /// Bytes without an end.
+    Endless,
+}
+
+impl Garbage {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Bytes,
+        Self::Beginning,
+        Self::OtherType,
+        Self::Page,
+        Self::Empty,
+        Self::Endless,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Bytes => "garbage",
+            Self::Beginning => "broken answer",
+            Self::OtherType => "wrong content type",
+            Self::Page => "page of HTML",
+            Self::Empty => "empty answer",
+            Self::Endless => "endless answer",
+        }
+    }
+}
+
 impl Fault {
     /// What it is, in a word or two: the error's code, `silence`, `cut`.
     pub fn name(&self) -> &str {
         match self {
             Self::Error(error) => &error.code,
             Self::Output(_) => "wrong output",
-            Self::Garbage => "garbage",
+            Self::Garbage(garbage) => garbage.name(),
             Self::Silence => "silence",
             Self::NoConnection(_) => "no connection",
             Self::Cut => "cut",

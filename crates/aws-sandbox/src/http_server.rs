@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
-use http_body_util::{BodyExt, Full};
+use http_body_util::{BodyExt, Either, Full};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -21,6 +21,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::answer::{Answer, mark_as_waited};
+use crate::endless::{self, Endless};
 use crate::sandbox::Sandbox;
 use crate::timestamp::Timestamp;
 
@@ -131,10 +132,7 @@ impl Shared {
     }
 
     /// An error ends the connection.
-    async fn answer(
-        self: &Arc<Self>,
-        request: Request<Bytes>,
-    ) -> io::Result<Response<Full<Bytes>>> {
+    async fn answer(self: &Arc<Self>, request: Request<Bytes>) -> io::Result<Response<Reply>> {
         // Lambda's Runtime API and the control have paths, services do not.
         let path = request.uri().path();
         if path.starts_with("/lambda/") || path.starts_with("/sandbox/") {
@@ -164,7 +162,7 @@ impl Shared {
     async fn answer_patiently(
         self: &Arc<Self>,
         request: Request<Bytes>,
-    ) -> io::Result<Response<Full<Bytes>>> {
+    ) -> io::Result<Response<Reply>> {
         let mut changed = self.changed.subscribe();
         loop {
             let mut answer = self.lock().handle(now(), &request);
@@ -174,12 +172,20 @@ impl Shared {
             match answer {
                 Answer::Now(response) => {
                     self.changed.send_replace(());
-                    return Ok(response.map(Full::new));
+                    return Ok(whole(response));
                 }
                 Answer::After(by, response) => {
                     self.changed.send_replace(());
                     tokio::time::sleep(by).await;
-                    return Ok(response.map(Full::new));
+                    return Ok(whole(response));
+                }
+                Answer::Foreign(response) => {
+                    self.changed.send_replace(());
+                    return Ok(whole(response));
+                }
+                Answer::Endless => {
+                    self.changed.send_replace(());
+                    return Ok(Response::new(Either::Right(endless::body())));
                 }
                 Answer::Broken(why) => {
                     self.changed.send_replace(());
@@ -188,10 +194,21 @@ impl Shared {
                 // One that has waited never waits again.
                 Answer::Wait(_) => return pending().await,
                 Answer::Later if changed.changed().await.is_ok() => {}
-                Answer::Later | Answer::Never => return pending().await,
+                Answer::Never => {
+                    self.changed.send_replace(());
+                    return pending().await;
+                }
+                Answer::Later => return pending().await,
             }
         }
     }
+}
+
+/// The body of an answer: most are known as a whole.
+type Reply = Either<Full<Bytes>, Endless>;
+
+fn whole(response: Response<Bytes>) -> Response<Reply> {
+    response.map(|body| Either::Left(Full::new(body)))
 }
 
 #[expect(
@@ -221,7 +238,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
                             .await
                     }
                     Err(error) => {
-                        let mut response = Response::new(Full::from(error.to_string()));
+                        let mut response = whole(Response::new(Bytes::from(error.to_string())));
                         *response.status_mut() = StatusCode::BAD_REQUEST;
                         Ok(response)
                     }

@@ -15,10 +15,6 @@ use crate::timestamp::Timestamp;
 use environment::Environment;
 pub use environment::{Order, Program};
 
-/// How long Lambda waits before it runs an event again that a function has failed (developer guide, "How Lambda handles errors
-/// and retries with asynchronous invocation").
-const RETRIES_AFTER: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs(120)];
-
 /// How many lines of functions are kept.
 const MOST_LINES: usize = 1_000;
 
@@ -27,6 +23,9 @@ const MOST_LINES: usize = 1_000;
 pub struct Lambda {
     /// How long an invocation may take, of functions of which nothing else is said.
     pub timeout: Duration,
+    /// How long Lambda waits before it runs an event again that a function has failed (developer guide, "How Lambda handles
+    /// errors and retries with asynchronous invocation"). After the last time the event is a dead letter.
+    pub retries_after: [Duration; 2],
     /// By ARN.
     functions: BTreeMap<String, Function>,
     waiting: VecDeque<Invocation>,
@@ -41,6 +40,7 @@ impl Default for Lambda {
     fn default() -> Self {
         Self {
             timeout: Duration::from_secs(30),
+            retries_after: [Duration::from_secs(60), Duration::from_secs(120)],
             functions: BTreeMap::new(),
             waiting: VecDeque::new(),
             running: BTreeMap::new(),
@@ -220,12 +220,12 @@ impl Lambda {
         };
         let is_deleted = self.function(&invocation.function_arn).is_deleted;
         if result.is_err() && !is_deleted {
-            match RETRIES_AFTER.get(invocation.retries) {
+            match self.retries_after.get(invocation.retries).copied() {
                 Some(after) => {
                     let mut again = invocation.clone();
                     again.retries += 1;
                     again.deadline = None;
-                    self.agenda.schedule(now + *after, Step::Retry(again));
+                    self.agenda.schedule(now + after, Step::Retry(again));
                 }
                 None => {
                     let function = self.function(&invocation.function_arn);
@@ -244,6 +244,11 @@ impl Lambda {
     /// Whether an invocation has begun and not ended.
     pub fn is_running(&self, request_id: &str) -> bool {
         self.running.contains_key(request_id)
+    }
+
+    /// The invocations that have begun and not ended.
+    pub fn running(&self) -> impl Iterator<Item = &Invocation> {
+        self.running.values().map(|(_, invocation)| invocation)
     }
 
     /// The invocations that have ended, oldest first.

@@ -20,6 +20,7 @@ mod constraints;
 mod context;
 mod control;
 mod duration;
+mod endless;
 pub mod eventbridge;
 mod faults;
 pub mod health;
@@ -41,7 +42,7 @@ mod world;
 
 pub use answer::Answer;
 pub use command::Command;
-pub use faults::Fault;
+pub use faults::{Fault, Garbage};
 pub use http_server::HttpServer;
 pub use sandbox::Sandbox;
 pub use scenario::Scenario;

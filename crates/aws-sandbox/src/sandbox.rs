@@ -290,9 +290,12 @@ impl Sandbox {
         match answer {
             Answer::Now(response) => Answer::Now(self.stamp(now, response)),
             Answer::After(by, response) => Answer::After(by, self.stamp(now, response)),
-            answer @ (Answer::Wait(_) | Answer::Later | Answer::Broken(_) | Answer::Never) => {
-                answer
-            }
+            answer @ (Answer::Wait(_)
+            | Answer::Later
+            | Answer::Foreign(_)
+            | Answer::Endless
+            | Answer::Broken(_)
+            | Answer::Never) => answer,
         }
     }
 

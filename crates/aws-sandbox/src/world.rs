@@ -21,11 +21,13 @@ use aws_smithy_types::body::SdkBody;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use bytes::Bytes;
+use http::Response;
 use serde_json::Value;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::answer::{Answer, mark_as_waited};
+use crate::endless;
 use crate::lambda::Invocation;
 use crate::sandbox::Sandbox;
 use crate::timestamp::Timestamp;
@@ -230,6 +232,14 @@ impl World {
             Answer::After(by, response) => {
                 tokio::time::sleep(by).await;
                 let response = response.map(|body| SdkBody::from(body.as_ref()));
+                HttpResponse::try_from(response).map_err(|error| ConnectorError::user(error.into()))
+            }
+            Answer::Foreign(response) => {
+                let response = response.map(|body| SdkBody::from(body.as_ref()));
+                HttpResponse::try_from(response).map_err(|error| ConnectorError::user(error.into()))
+            }
+            Answer::Endless => {
+                let response = Response::new(SdkBody::from_body_1_x(endless::body()));
                 HttpResponse::try_from(response).map_err(|error| ConnectorError::user(error.into()))
             }
             Answer::Broken(why) => Err(ConnectorError::io(why.into())),

@@ -10,6 +10,7 @@ use aws_types::service_config::ServiceConfigKey;
 use health_gate::{InvalidRegion, Region};
 
 use crate::active_endpoint::{CnameLookUp, Endpoints, region_of};
+use crate::bounded::bounded;
 use crate::clock::Clock;
 use crate::pace::Pace;
 
@@ -70,6 +71,7 @@ impl Clients {
             return Err(InvalidRegion(region.to_string()).into());
         }
 
+        let config = &bounded(config);
         // An attempt that takes longer than these is better tried again: both services answer within a second.
         let timeouts = |attempt| {
             TimeoutConfig::builder()

@@ -11,6 +11,7 @@
 )]
 
 mod active_endpoint;
+mod bounded;
 mod clients;
 mod clock;
 mod describe_events;

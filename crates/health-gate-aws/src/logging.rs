@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::{self, Write};
 
+use health_gate::is_invisible;
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::{Event, Level, Metadata, Subscriber};
@@ -29,6 +30,7 @@ pub fn subscriber<W>(settings: &Settings, clock: Clock, out: W) -> impl Subscrib
 where
     W: for<'w> MakeWriter<'w> + Clone + Send + Sync + 'static,
 {
+    let out = OneLine(out);
     let metric_lines = MetricLines {
         level: metric_level(settings.log_level.as_deref()),
         clock: clock.clone(),
@@ -102,6 +104,54 @@ where
     }
 }
 
+/// Writes each line as one line that shows all of itself, whatever somebody has written into the texts in it: what cannot be seen
+/// is written as JSON escapes it, which in JSON changes nothing. The layers write a line at a time.
+#[derive(Debug, Clone)]
+struct OneLine<W>(W);
+
+impl<'w, W: MakeWriter<'w>> MakeWriter<'w> for OneLine<W> {
+    type Writer = OneLine<W::Writer>;
+
+    fn make_writer(&'w self) -> Self::Writer {
+        OneLine(self.0.make_writer())
+    }
+
+    fn make_writer_for(&'w self, line: &Metadata<'_>) -> Self::Writer {
+        OneLine(self.0.make_writer_for(line))
+    }
+}
+
+impl<W: Write> Write for OneLine<W> {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(line);
+        let (text, end) = match text.strip_suffix('\n') {
+            Some(text) => (text, "\n"),
+            None => (&*text, ""),
+        };
+        if text.contains(is_invisible) {
+            let mut escaped = String::with_capacity(text.len() + 16);
+            for c in text.chars() {
+                if is_invisible(c) {
+                    for unit in c.encode_utf16(&mut [0; 2]) {
+                        escaped.push_str(&format!("\\u{unit:04x}"));
+                    }
+                } else {
+                    escaped.push(c);
+                }
+            }
+            escaped.push_str(end);
+            self.0.write_all(escaped.as_bytes())?;
+        } else {
+            self.0.write_all(line)?;
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
 #[derive(Default)]
 struct Line(String);
 
@@ -152,6 +202,26 @@ fn level(text: Option<&str>) -> Targets {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_is_one_line_that_shows_all_of_itself() {
+        for (line, written) in [
+            ("a: “é” 日本\n", "a: “é” 日本\n"),
+            (
+                "a\r\nb\tc\u{1b}[1m\n",
+                "a\\u000d\\u000ab\\u0009c\\u001b[1m\n",
+            ),
+            (
+                "a\u{202e}b\u{2028}c\u{e0041}\n",
+                "a\\u202eb\\u2028c\\udb40\\udc41\n",
+            ),
+            ("{\"a\":\"\\n\"}\n", "{\"a\":\"\\n\"}\n"),
+        ] {
+            let mut out = OneLine(Vec::new());
+            out.write_all(line.as_bytes()).expect("memory is there");
+            assert_eq!(String::from_utf8(out.0).expect("text"), written);
+        }
+    }
 
     #[test]
     fn a_level_that_cannot_be_read_is_info() {

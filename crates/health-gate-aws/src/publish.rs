@@ -5,7 +5,7 @@ use health_gate::Notification;
 use serde_json::json;
 
 use crate::clients::Clients;
-use crate::sdk_error::text;
+use crate::sdk_error::{NOT_OF_AWS, is_of_aws, text};
 
 /// Publishes a notification: to e-mail as text, to everything else as a message for chats.
 ///
@@ -36,11 +36,10 @@ pub async fn publish(
     {
         config = config.region(SdkRegion::new(region.to_owned()));
     }
-    request
-        .customize()
-        .config_override(config)
-        .send()
-        .await
-        .map(drop)
-        .map_err(|error| text(&error))
+    let answer = request.customize().config_override(config).send().await;
+    match answer {
+        Ok(answer) if is_of_aws(&answer) => Ok(()),
+        Ok(_) => Err(NOT_OF_AWS.to_owned()),
+        Err(error) => Err(text(&error)),
+    }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_codepipeline::config::Builder as Config;
 use aws_sdk_codepipeline::error::{BuildError, ProvideErrorMetadata, SdkError};
+use aws_sdk_codepipeline::operation::RequestId;
 use aws_sdk_codepipeline::types::{
     ExecutionDetails, FailureDetails, FailureType as WireFailureType,
 };
@@ -12,7 +13,7 @@ use health_gate::{FailureType, JobResult};
 
 use crate::clients::Clients;
 use crate::job_event::JobId;
-use crate::sdk_error::{error_chain, text};
+use crate::sdk_error::{NOT_OF_AWS, error_chain, is_of_aws, text};
 
 /// CodePipeline answers within a second; an attempt that takes this long is better made again.
 const LONGEST_ATTEMPT: Duration = Duration::from_secs(3);
@@ -115,7 +116,7 @@ async fn send(
                 .map(|(name, value)| ((*name).to_owned(), value.clone()));
             let request = success(summary).set_output_variables(Some(variables.collect()));
             let answer = request.customize().config_override(attempt).send().await;
-            delivery(clients, job_id, answer.map(drop))
+            delivery(clients, job_id, answer)
         }
         // CodePipeline refuses output variables beside a token.
         JobResult::InProgress {
@@ -124,7 +125,7 @@ async fn send(
         } => {
             let request = success(summary).continuation_token(continuation_token);
             let answer = request.customize().config_override(attempt).send().await;
-            delivery(clients, job_id, answer.map(drop))
+            delivery(clients, job_id, answer)
         }
         JobResult::Failure {
             failure_type,
@@ -141,30 +142,25 @@ async fn send(
                 .put_job_failure_result()
                 .job_id(job_id.as_str())
                 .failure_details(details);
-            delivery(
-                clients,
-                job_id,
-                request
-                    .customize()
-                    .config_override(attempt)
-                    .send()
-                    .await
-                    .map(drop),
-            )
+            let answer = request.customize().config_override(attempt).send().await;
+            delivery(clients, job_id, answer)
         }
     }
 }
 
-fn delivery<E>(
+fn delivery<T, E>(
     clients: &Clients,
     job_id: &JobId,
-    answer: Result<(), SdkError<E>>,
+    answer: Result<T, SdkError<E>>,
 ) -> Result<Delivery, PutJobResultError>
 where
+    T: RequestId,
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    let Err(error) = answer else {
-        return Ok(Delivery::Accepted);
+    let error = match answer {
+        Ok(answer) if is_of_aws(&answer) => return Ok(Delivery::Accepted),
+        Ok(_) => return Err(undelivered(clients, job_id, NOT_OF_AWS.to_owned())),
+        Err(error) => error,
     };
     match error.code() {
         Some("InvalidJobStateException") => Ok(Delivery::AlreadyAnswered),

@@ -3,9 +3,10 @@
 use std::error::Error;
 
 use aws_sdk_codepipeline::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_codepipeline::operation::RequestId;
 use health_gate::{RetryOutcome, Settlement};
 
-use crate::sdk_error::text;
+use crate::sdk_error::{NOT_OF_AWS, is_of_aws, text};
 
 /// CodePipeline did not do what it was asked, or could not be asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,6 +21,18 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    /// What CodePipeline was told to do it has done, if it has answered itself.
+    pub(crate) fn unless_done<T, E>(answer: Result<T, SdkError<E>>) -> Result<(), Self>
+    where
+        T: RequestId,
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        let is_done = answer.map(|answer| is_of_aws(&answer))?;
+        is_done
+            .then_some(())
+            .ok_or_else(|| Self::no_answer(NOT_OF_AWS))
+    }
+
     /// What came is not what CodePipeline says.
     pub(crate) fn no_answer(why: &str) -> Self {
         Self {

@@ -26,10 +26,5 @@ pub async fn retry_stage(
         .retry_mode(StageRetryMode::FailedActions);
     // Sent once: an attempt whose answer got lost may have been accepted, and another one would come without a look.
     let once = Config::new().retry_config(RetryConfig::disabled());
-    Ok(request
-        .customize()
-        .config_override(once)
-        .send()
-        .await
-        .map(drop)?)
+    Refusal::unless_done(request.customize().config_override(once).send().await)
 }

@@ -4,6 +4,7 @@ use std::error::Error;
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_codepipeline::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_codepipeline::operation::RequestId;
 
 /// The text of a failed call, for people: the service's code and message, or else the error and what caused it.
 pub(crate) fn text<E>(error: &SdkError<E>) -> String
@@ -28,6 +29,15 @@ where
 pub(crate) fn is_without_credentials(error: &(dyn Error + 'static)) -> bool {
     sources(error).any(|source| source.is::<CredentialsError>())
 }
+
+/// Whoever has answered is AWS: its services give each answer an id. What AWS is told has no answer but that it was; a proxy that says
+/// so as well has not done it.
+pub(crate) fn is_of_aws(answer: &impl RequestId) -> bool {
+    answer.request_id().is_some()
+}
+
+/// What an answer is that is not of AWS.
+pub(crate) const NOT_OF_AWS: &str = "HTTP 200, not an answer of AWS: it has no request id";
 
 /// An error and all its sources, from the outside in: `dispatch failure: io error: connection refused`.
 pub fn error_chain(error: &(dyn Error + 'static)) -> String {

@@ -2,7 +2,7 @@
 //! EventBridge's, and the one of notification rules, which says `detailType` (CodePipeline user guide, "Monitoring CodePipeline
 //! events"). AWS Health's shape is that of its user guide, "AWS Health events EventBridge schema".
 
-use health_gate::{Event, EventStatus, Phase, Region, Signal};
+use health_gate::{Event, EventStatus, Phase, Region, Signal, shown};
 use serde_json::Value;
 use time::format_description::well_known::Rfc2822;
 use time::{OffsetDateTime, UtcDateTime};
@@ -32,7 +32,9 @@ pub(crate) fn signal(message: &str, account: &str, region: &Region, now: UtcDate
         ("aws.health", "AWS Health Event") => Message::health_event,
         _ => {
             return ignored(format!(
-                "no known kind of message: source `{source}`, detail-type `{kind}`"
+                "no known kind of message: source {}, detail-type {}",
+                shown(source),
+                shown(kind)
             ));
         }
     };
@@ -40,7 +42,9 @@ pub(crate) fn signal(message: &str, account: &str, region: &Region, now: UtcDate
     if from != [account, region.as_str()] {
         let [account, region] = from;
         return ignored(format!(
-            "it is of another account or region: {account} {region}"
+            "it is of another account or region: {}, {}",
+            shown(account),
+            shown(region)
         ));
     }
     read(&message, now)
@@ -68,7 +72,7 @@ impl Message {
     fn failure(&self, _: UtcDateTime) -> Signal {
         let state = self.text("/detail/state").unwrap_or_default();
         if state != "FAILED" {
-            return ignored(format!("nothing has failed, the state is `{state}`"));
+            return ignored(format!("nothing has failed, the state is {}", shown(state)));
         }
         let text = |place: &str| {
             self.text(place)
@@ -76,6 +80,10 @@ impl Message {
                 .map(str::to_owned)
         };
         match text("/detail/pipeline") {
+            Some(pipeline) if !is_pipeline_name(&pipeline) => ignored(format!(
+                "no pipeline can have the name {}",
+                shown(&pipeline)
+            )),
             Some(pipeline) => Signal::Failure {
                 pipeline,
                 execution: text("/detail/execution-id"),
@@ -109,15 +117,21 @@ impl Message {
     }
 }
 
+/// Whether a pipeline can have this name (CodePipeline API reference, `PipelineDeclaration`).
+fn is_pipeline_name(name: &str) -> bool {
+    name.len() <= 100
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || ".@-_".contains(c))
+}
+
 fn ignored(why: impl Into<String>) -> Signal {
     Signal::Ignored { why: why.into() }
 }
 
 /// `Mon, 4 May 2026 09:01:22 GMT`, as AWS Health writes times in its events.
 fn instant(text: &str) -> Option<UtcDateTime> {
-    OffsetDateTime::parse(text, &Rfc2822)
-        .ok()
-        .map(OffsetDateTime::to_utc)
+    OffsetDateTime::parse(text, &Rfc2822).ok()?.checked_to_utc()
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ pub async fn tag_pipeline(
         .tags(tag)
         .customize()
         .config_override(pipeline.config());
-    Ok(request.send().await.map(drop)?)
+    Refusal::unless_done(request.send().await)
 }
 
 /// Takes a tag of a pipeline away. One that it does not have stays so.
@@ -46,7 +46,7 @@ pub async fn untag_pipeline(
         .tag_keys(key)
         .customize()
         .config_override(pipeline.config());
-    Ok(request.send().await.map(drop)?)
+    Refusal::unless_done(request.send().await)
 }
 
 fn arn(pipeline: &PipelineRef) -> Result<&str, Refusal> {

@@ -1,8 +1,8 @@
 //! `health-gate backtest`: what a policy would have done with what AWS Health shows of the last weeks, before anybody relies on it.
 
-mod history;
-mod page;
-mod text;
+pub(crate) mod history;
+pub(crate) mod page;
+pub(crate) mod text;
 
 use std::io::Write;
 use std::path::PathBuf;

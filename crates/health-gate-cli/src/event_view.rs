@@ -4,7 +4,7 @@ use std::io::Write;
 
 use anyhow::Result;
 use health_gate::{
-    Event, EventCategory, EventScope, EventStatus, Incident, hours_and_minutes, rfc3339,
+    Event, EventCategory, EventScope, EventStatus, Incident, hours_and_minutes, one_line, rfc3339,
 };
 use serde::Serialize;
 use time::UtcDateTime;
@@ -59,20 +59,8 @@ pub(crate) fn status(status: EventStatus) -> &'static str {
 /// What an event is called: service, type, region.
 pub(crate) fn name(event: &Event) -> String {
     let parts = [&event.service, &event.type_code, &event.region];
-    let parts = parts.into_iter().flatten().map(|part| plain(part));
+    let parts = parts.into_iter().flatten().map(|part| one_line(part));
     parts.collect::<Vec<_>>().join(" ")
-}
-
-/// Control characters, and those that turn the direction of writing around.
-fn is_invisible(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-/// A text of AWS on one line, without what cannot be seen.
-pub(crate) fn plain(text: &str) -> String {
-    text.chars()
-        .map(|c| if is_invisible(c) { ' ' } else { c })
-        .collect()
 }
 
 /// An incident, in two or three lines.
@@ -109,6 +97,6 @@ pub(crate) fn print_incident(
     Ok(writeln!(
         out,
         "    {}",
-        plain(&event.link().unwrap_or_else(|| event.arn.clone()))
+        one_line(&event.link().unwrap_or_else(|| event.arn.clone()))
     )?)
 }

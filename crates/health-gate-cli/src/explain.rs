@@ -6,13 +6,13 @@ use std::io::Write;
 
 use anyhow::{Result, bail};
 use clap::Args;
-use health_gate::{Event, Filter, Policy, Ruling, hours_and_minutes};
+use health_gate::{Event, Filter, Policy, Ruling, hours_and_minutes, one_line};
 use health_gate_aws::read_history;
 use serde::Serialize;
 use time::{Duration, UtcDateTime};
 
 use self::decisions::Kind;
-use crate::event_view::{EventView, plain};
+use crate::event_view::EventView;
 use crate::exit_code::ExitCode;
 use crate::look::{PATIENCE, advice};
 use crate::output::{
@@ -129,8 +129,8 @@ fn print(
         for (ruling, event) in events {
             rows.add_row([
                 if ruling.counts() { "yes" } else { "no" }.to_owned(),
-                plain(event.type_code.as_deref().unwrap_or("-")),
-                plain(event.region.as_deref().unwrap_or("-")),
+                one_line(event.type_code.as_deref().unwrap_or("-")),
+                one_line(event.region.as_deref().unwrap_or("-")),
                 event
                     .start_time
                     .map_or_else(|| "-".to_owned(), |at| clock(at, now)),
@@ -148,7 +148,7 @@ fn print(
     if !stopping.is_empty() {
         writeln!(out, "To leave one out, name its ARN in `ignoreEvents`:")?;
         for event in stopping {
-            writeln!(out, "  {}", styled(BAD, plain(&event.arn)))?;
+            writeln!(out, "  {}", styled(BAD, one_line(&event.arn)))?;
         }
         writeln!(out)?;
     }
@@ -200,7 +200,7 @@ fn why(policy: &Policy, event: &Event, ruling: Ruling, now: UtcDateTime) -> Stri
 
 /// Which value of the event does not pass, and what would.
 fn excluded(policy: &Policy, event: &Event, filter: Filter) -> String {
-    let value = |value: &Option<String>| plain(value.as_deref().unwrap_or("-"));
+    let value = |value: &Option<String>| one_line(value.as_deref().unwrap_or("-"));
     let key = filter.key();
     match filter {
         Filter::Regions => format!("its region {} is not in `{key}`", value(&event.region)),

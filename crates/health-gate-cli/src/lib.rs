@@ -21,6 +21,7 @@ mod retry;
 mod sandbox;
 mod session;
 mod status;
+pub mod texts;
 mod timeline;
 mod times;
 mod until_closed;

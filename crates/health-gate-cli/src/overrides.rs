@@ -7,13 +7,12 @@ use std::io::{self, IsTerminal as _, Write};
 
 use anyhow::{Context as _, Result, ensure};
 use clap::{Args, Subcommand};
-use health_gate::{OVERRIDE_TAG, Override, plural};
+use health_gate::{OVERRIDE_TAG, Override, one_line, plural};
 use health_gate_aws::{Clients, tag_pipeline, untag_pipeline};
 use serde_json::json;
 use time::UtcDateTime;
 
 use self::change::change;
-use crate::event_view::plain;
 use crate::exit_code::{ExitCode, WrongUsage};
 use crate::gate_arguments::GateArguments;
 use crate::help;
@@ -201,7 +200,7 @@ impl Named {
         let found = pipelines::find(clients, &selection).await?;
         // Three hundred pipelines of which one is not known are not done by halves without a word.
         for unread in &found.unread {
-            let text = format!("{} is left out: {}", unread.pipeline, plain(&unread.why));
+            let text = format!("{} is left out: {}", unread.pipeline, one_line(&unread.why));
             writeln!(anstream::stderr(), "{}", styled(WARNING, text))?;
         }
         ensure!(

@@ -3,10 +3,11 @@
 use anyhow::{Result, anyhow, ensure};
 use clap::Args;
 use futures_util::stream::{self, StreamExt as _};
-use health_gate::{ActionDefinition, PipelineDefinition, Recognition, RetryOutcome, Wildcards};
+use health_gate::{
+    ActionDefinition, PipelineDefinition, Recognition, RetryOutcome, Wildcards, one_line,
+};
 use health_gate_aws::{Clients, PipelineRef, Refusal, list_pipelines, pipeline_definition};
 
-use crate::event_view::plain;
 use crate::gate_arguments::GateArguments;
 use crate::progress;
 
@@ -88,7 +89,7 @@ pub(crate) async fn find(clients: &Clients, selection: &Selection) -> Result<Fou
         ensure!(
             listed.iter().any(|name| matches.matches(name)),
             "no pipeline in {region} is called {}\n`aws codepipeline list-pipelines --region {region}` shows their names.",
-            plain(pattern)
+            one_line(pattern)
         );
     }
     let mut names: Vec<String> = listed

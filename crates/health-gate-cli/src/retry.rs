@@ -4,13 +4,12 @@ use std::io::Write;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow};
-use health_gate::{RetryOutcome, Wildcards};
+use health_gate::{RetryOutcome, Wildcards, one_line};
 use health_gate_aws::{Settings, SnsEvent};
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::{Value, json};
 use stage_retry::{Account, StageRetry};
 
-use crate::event_view::plain;
 use crate::gate_arguments::GateArguments;
 use crate::output::{GOOD, QUIET, WARNING, styled};
 use crate::pipelines::Pipeline;
@@ -101,7 +100,7 @@ pub(crate) fn print(account: &Account, out: &mut impl Write) -> Result<()> {
             "{}  {} / {name}: {}",
             styled(style, outcome.as_str()),
             stage.pipeline,
-            plain(&stage.settled.why)
+            one_line(&stage.settled.why)
         )?;
     }
     if account.unread > 0 {

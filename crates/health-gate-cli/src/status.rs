@@ -8,12 +8,11 @@ use std::io::Write;
 use anyhow::Result;
 use clap::Args;
 use futures_util::stream::{self, StreamExt as _};
-use health_gate::{Asker, Reading, RetryRules, rfc3339};
+use health_gate::{Asker, Reading, RetryRules, one_line, rfc3339};
 use time::UtcDateTime;
 
 use self::line::Line;
 use self::seen::{look, read_for};
-use crate::event_view::plain;
 use crate::exit_code::ExitCode;
 use crate::look::advice;
 use crate::output::{
@@ -126,16 +125,16 @@ fn print(
             "why, and what comes next",
         ]);
         for line in lines {
-            let mut why = vec![plain(&line.why)];
+            let mut why = vec![one_line(&line.why)];
             if let Some(overridden) = &line.overridden {
                 why.push(format!(
                     "overridden until {} by {}: {}",
                     clock(overridden.until, now),
-                    plain(&overridden.by),
-                    plain(&overridden.reason)
+                    one_line(&overridden.by),
+                    one_line(&overridden.reason)
                 ));
             }
-            why.extend(line.note.as_deref().map(plain));
+            why.extend(line.note.as_deref().map(one_line));
             why.retain(|text| !text.is_empty());
             rows.add_row([
                 line.pipeline.clone(),
@@ -164,7 +163,7 @@ fn print(
     );
     writeln!(out, "{}", styled(QUIET, summary))?;
     for Unread { pipeline, why } in unread {
-        let text = format!("{pipeline} could not be read: {}", plain(why));
+        let text = format!("{pipeline} could not be read: {}", one_line(why));
         writeln!(out, "{}", styled(WARNING, text))?;
     }
     Ok(())

@@ -7,14 +7,16 @@ use time::{OffsetDateTime, UtcDateTime};
 /// What an option that takes a time accepts.
 const ACCEPTED: &str = "accepted: a time in UTC, like 2026-11-23T18:00Z";
 
-/// Reads a time in RFC 3339; the seconds may be left out.
+/// Reads a time in RFC 3339; the seconds may be left out. None that is of another year than four digits in UTC.
 pub(crate) fn instant(text: &str) -> Option<UtcDateTime> {
     let parse = |text: &str| OffsetDateTime::parse(text, &Rfc3339).ok();
     let with_seconds = || {
         let (minutes, zone) = text.split_at_checked(16)?;
         parse(&format!("{minutes}:00{zone}"))
     };
-    parse(text).or_else(with_seconds).map(UtcDateTime::from)
+    parse(text)
+        .or_else(with_seconds)
+        .and_then(OffsetDateTime::checked_to_utc)
 }
 
 /// Reads the time of an option.
@@ -50,6 +52,8 @@ mod tests {
             "2026-05-04T06:02",
             "yesterday",
             "2026-05-04T06:02:00é",
+            // In UTC, the year 10000.
+            "9999-12-31T23:59:59-01:00",
         ] {
             assert_eq!(instant(text), None, "{text}");
         }

@@ -117,7 +117,8 @@ fn read(file: &str) -> Result<String> {
     std::fs::read_to_string(file).with_context(|| format!("cannot read {file}"))
 }
 
-fn print(checked: &Checked, out: &mut impl Write) -> Result<()> {
+/// All that was found.
+pub(crate) fn print(checked: &Checked, out: &mut impl Write) -> Result<()> {
     for pipeline in &checked.pipelines {
         print_pipeline(pipeline, out)?;
     }

@@ -10,10 +10,11 @@ use crate::hold::HoldState;
 use crate::instant::to_the_minute;
 use crate::override_tag::Override;
 use crate::reading::Reading;
-use crate::report::{Marker, Report, one_line};
+use crate::report::{Marker, Report};
 use crate::retry_outcome::Settlement;
 use crate::stage::{ActionExecution, ActionStatus, ExecutionType, StageState, StageStatus};
 use crate::stopped_stage::{RetryRules, StoppedStage};
+use crate::text::one_line;
 
 /// How a gate stands.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,6 +6,7 @@ use time::{Duration, UtcDateTime};
 
 use crate::instant::{rfc3339, to_the_minute};
 use crate::policy::Policy;
+use crate::text::shown;
 
 /// The version that is written. Every version that was released stays readable.
 const VERSION: u64 = 1;
@@ -147,19 +148,7 @@ impl HoldState {
     /// # Errors
     /// [`TokenError`] for anything that no gate of this version or an earlier one wrote.
     pub fn read(token: &str, now: UtcDateTime) -> Result<Self, TokenError> {
-        let foreign = || {
-            let shown: String = token
-                .chars()
-                .take(80)
-                .map(|c| if c.is_control() { ' ' } else { c })
-                .collect();
-            let more = if token.chars().nth(80).is_some() {
-                "…"
-            } else {
-                ""
-            };
-            TokenError::Foreign(format!("`{shown}{more}`"))
-        };
+        let foreign = || TokenError::Foreign(shown(token));
         let Version { v } = serde_json::from_str(token).map_err(|_| foreign())?;
         if v > VERSION {
             return Err(TokenError::Version(v));

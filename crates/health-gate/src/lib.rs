@@ -60,6 +60,7 @@ mod ruling;
 mod signal;
 mod stage;
 mod stopped_stage;
+mod text;
 mod wildcard;
 
 pub use backtest::{
@@ -100,4 +101,5 @@ pub use stage::{
     StageStatus,
 };
 pub use stopped_stage::{Asker, RetryRules, StoppedStage};
+pub use text::{is_invisible, one_line, shown};
 pub use wildcard::{Wildcard, Wildcards};

@@ -9,7 +9,8 @@ use crate::decision::{Decision, Ending, Invalid, Obstacle, Pass};
 use crate::hold::HoldState;
 use crate::pipeline_context::PipelineContext;
 use crate::reading::UnknownCause;
-use crate::report::{Report, cut, one_line};
+use crate::report::{Report, cut};
+use crate::text::one_line;
 
 /// The schema's limits (Amazon Q Developer in chat applications, "Custom notifications"), in bytes.
 const TITLE_BYTES: usize = 250;
@@ -48,7 +49,7 @@ impl Notification {
         let details = report.details();
         let next = report
             .next()
-            .map(|next| next.trim_start_matches("next: ").to_owned());
+            .map(|next| one_line(next.trim_start_matches("next: ")));
 
         let mut lines = vec![headline.clone()];
         lines.extend(details.iter().take(MOST_DETAILS).cloned());
@@ -127,7 +128,7 @@ fn members(context: &PipelineContext) -> Map<String, Value> {
     ];
     members
         .into_iter()
-        .filter_map(|(name, value)| Some((name.to_owned(), json!(value?))))
+        .filter_map(|(name, value)| Some((name.to_owned(), json!(one_line(value?)))))
         .collect()
 }
 
@@ -154,7 +155,7 @@ fn chat(
         "version": "1.0",
         "source": "custom",
         "content": content,
-        "metadata": {"threadId": thread, "summary": title, "additionalContext": more},
+        "metadata": {"threadId": one_line(thread), "summary": title, "additionalContext": more},
     })
 }
 
@@ -182,9 +183,18 @@ fn thread(
         })
 }
 
-/// A chat makes mentions and links of what stands in angle brackets; the text is of people and services.
+/// A chat makes mentions and links of what stands in angle brackets, links of brackets before parentheses, and hides the signs
+/// of its mark-up; the text is of people and services, and means what it shows.
 fn plain(text: &str) -> String {
-    text.replace('<', "‹").replace('>', "›")
+    const MARK_UP: [(&str, &str); 5] = [
+        ("<", "‹"),
+        (">", "›"),
+        ("](", "] ("),
+        ("*", "∗"),
+        ("~", "∼"),
+    ];
+    let shown = |text: String, (sign, instead): (&str, &str)| text.replace(sign, instead);
+    MARK_UP.into_iter().fold(text.to_owned(), shown)
 }
 
 fn ascii(text: &str) -> String {

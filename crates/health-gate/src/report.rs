@@ -19,8 +19,9 @@ use crate::event::Event;
 use crate::policy::Policy;
 use crate::reading::UnknownCause;
 use crate::region::Region;
+use crate::text::one_line;
 
-pub(crate) use limits::{cut, one_line};
+pub(crate) use limits::cut;
 pub use note::Note;
 
 /// A decision and what it rests on, ready to be worded.

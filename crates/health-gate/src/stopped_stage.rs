@@ -10,9 +10,10 @@ use crate::override_tag::Override;
 use crate::policy::{AccountPolicy, Policy, PolicyError, Retry};
 use crate::reading::Reading;
 use crate::region::Region;
-use crate::report::{Report, cut, one_line};
+use crate::report::{Report, cut};
 use crate::retry_outcome::{RetryOutcome, Settlement};
 use crate::stage::{ActionAttempt, ActionExecution, ActionStatus, StageState, StageStatus};
+use crate::text::one_line;
 
 /// The first wait between retries.
 const FIRST_WAIT: Duration = Duration::minutes(1);

@@ -190,6 +190,35 @@ fn a_sweep_says_to_look_at_all() {
     assert_eq!(read(&sweep), Signal::Sweep);
 }
 
+/// Everybody who may publish could write a megabyte of anything into a log.
+#[test]
+fn a_name_that_no_pipeline_can_have_is_ignored_and_shown_on_a_line() {
+    for (name, is_one) in [
+        ("a.b@c-d_E9".to_owned(), true),
+        ("x".repeat(100), true),
+        ("x".repeat(101), false),
+        ("two words".to_owned(), false),
+        ("é".to_owned(), false),
+        ("../../etc".to_owned(), false),
+        ("x\r\nERROR forged\u{202e}".to_owned(), false),
+    ] {
+        let signal = read(&with(failure(), &[("/detail/pipeline", json!(name))]));
+        assert_eq!(!is_ignored(&signal), is_one, "{name}");
+        if let Signal::Ignored { why } = signal {
+            assert!(
+                why.len() < 200 && !why.contains(health_gate::is_invisible),
+                "{why:?}"
+            );
+        }
+    }
+}
+
+/// In UTC it is of the year 10000, which is no time.
+#[test]
+fn a_time_that_no_clock_has_is_none() {
+    assert_eq!(instant("Fri, 31 Dec 9999 23:59:59 -0100"), None);
+}
+
 #[test]
 fn everything_else_is_ignored() {
     for message in ["", "hello", "[]", "{}", "null", "\"Sweep\""] {

@@ -21,7 +21,11 @@ pub(super) fn read(file: &Path) -> Result<Vec<Event>> {
         .with_context(|| format!("{shown} is not the output of `aws health describe-events`"))
 }
 
-fn parse(text: &str) -> Result<Vec<Event>> {
+/// Reads the events of a text.
+///
+/// # Errors
+/// If it is not the output of DescribeEvents: where, and what is accepted.
+pub(crate) fn parse(text: &str) -> Result<Vec<Event>> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let document: Value = serde_json::from_str(text)?;
     // With or without the answer around the list.

@@ -8,7 +8,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use askama::Template;
 use health_gate::{
-    Backtest, BlockedSpan, BlockingEvent, EventEnd, EventScope, Group, QuietPeriod, Window, grouped,
+    Backtest, BlockedSpan, BlockingEvent, EventEnd, EventScope, Group, QuietPeriod, Window,
+    grouped, is_invisible,
 };
 use time::{Duration, UtcDateTime};
 
@@ -37,7 +38,7 @@ struct Page<'b> {
     by_arn: HashMap<&'b str, &'b BlockingEvent>,
 }
 
-/// The page. All text in it is escaped, whoever wrote it.
+/// The page. All text in it is escaped, and shows all of itself, whoever wrote it.
 ///
 /// # Errors
 /// None of its own: askama's, if nothing can be written.
@@ -50,7 +51,9 @@ pub(crate) fn page(backtest: &Backtest, about: &About) -> Result<String, askama:
         time_line,
         by_arn: events.map(|event| (event.arn.as_str(), event)).collect(),
     };
-    page.render()
+    let page = page.render()?;
+    // Of the page's own, there are only line breaks.
+    Ok(page.replace(|c| c != '\n' && is_invisible(c), " "))
 }
 
 impl Page<'_> {

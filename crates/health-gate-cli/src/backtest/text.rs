@@ -3,16 +3,15 @@
 use std::io::Write;
 
 use anyhow::Result;
-use health_gate::{Backtest, Group, grouped, hours_and_minutes, to_the_minute};
+use health_gate::{Backtest, Group, grouped, hours_and_minutes, one_line, to_the_minute};
 
-use crate::event_view::plain;
 use crate::output::{GOOD, HEADING, QUIET, WARNING, print_table, styled, table};
 
 /// How many blocked times are shown: the newest.
 const SPANS: usize = 20;
 
 /// Prints the answer first, and then what it is made of.
-pub(super) fn print(backtest: &Backtest, source: &str, out: &mut impl Write) -> Result<()> {
+pub(crate) fn print(backtest: &Backtest, source: &str, out: &mut impl Write) -> Result<()> {
     let window = backtest.window;
     let within = format!(
         "between {} and {}",
@@ -89,7 +88,7 @@ fn tally(backtest: &Backtest, source: &str, out: &mut impl Write) -> Result<()> 
     let text = format!(
         "{}: {}, of which {} stood in the way, {} did not pass a filter, {} were stale, {} had not begun, {} were outside of these days. \
          An event is taken to have stood in the way from its start to the later of its end and its last update, and to have been updated often enough.",
-        plain(source),
+        one_line(source),
         events(tally.read),
         grouped(tally.blocking),
         grouped(tally.excluded),
@@ -105,7 +104,7 @@ fn groups(heading: &str, noun: &str, groups: &[Group], out: &mut impl Write) -> 
     let mut rows = table(&[noun, "events", "for"]);
     for group in groups {
         rows.add_row([
-            plain(group.name.as_deref().unwrap_or("-")),
+            one_line(group.name.as_deref().unwrap_or("-")),
             grouped(group.events),
             hours_and_minutes(group.blocked),
         ]);

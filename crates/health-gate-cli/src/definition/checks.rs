@@ -5,7 +5,7 @@ mod holes;
 use health_gate::{
     AccountPolicy, ActionDefinition, Advice, GateNames, PipelineDefinition, Place, Policy,
     PolicyError, PolicyOrigin, PolicyProblem, Recognition, Region, Severity, StageDefinition, Text,
-    advise,
+    advise, one_line,
 };
 use serde::Serialize;
 
@@ -217,7 +217,7 @@ impl PolicyCheck {
         Self::Invalid {
             code: error.code(),
             problem: error.to_string(),
-            remedy: Some(format!("write it as one text: {remedy}")),
+            remedy: Some(one_line(&format!("write it as one text: {remedy}"))),
         }
     }
 }

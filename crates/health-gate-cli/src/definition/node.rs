@@ -179,26 +179,22 @@ fn extent<'a>(parts: impl Iterator<Item = (&'a Node, usize)>) -> (usize, usize) 
     })
 }
 
-/// A text as it is shown: without control characters, and not longer than a line.
+/// A text as it is shown: without invisible characters, and not longer than a line.
 pub(super) fn one_line(text: &str) -> String {
     cut(text, SHOWN)
 }
 
-/// A text that is matched before it is shown: without control characters, and whole if it can be a name or an ARN.
+/// A text that is matched before it is shown: without invisible characters, and whole if it can be a name or an ARN.
 pub(super) fn printable(text: &str) -> String {
     cut(text, 10 * SHOWN)
 }
 
 fn cut(text: &str, longest: usize) -> String {
-    let mut line: String = text
-        .chars()
-        .take(longest)
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
+    let mut line: String = text.chars().take(longest).collect();
     if text.chars().nth(longest).is_some() {
         line.push('…');
     }
-    line
+    health_gate::one_line(&line)
 }
 
 /// The place of a value.

@@ -5,8 +5,8 @@ use std::io::Write;
 use anyhow::Result;
 use serde::Serialize;
 
-use crate::event_view::plain;
 use crate::output::{BAD, GOOD, QUIET, WARNING, styled};
+use health_gate::one_line;
 
 /// Something that was looked at.
 #[derive(Debug, Serialize)]
@@ -100,10 +100,10 @@ pub(super) fn print(findings: &[Finding], out: &mut impl Write) -> Result<()> {
             "{}  {}{}",
             styled(style, word),
             pipeline.unwrap_or_default(),
-            plain(&finding.what)
+            one_line(&finding.what)
         )?;
         if let Some(remedy) = finding.remedy.as_ref().filter(|remedy| !remedy.is_empty()) {
-            writeln!(out, "        {}", plain(remedy))?;
+            writeln!(out, "        {}", one_line(remedy))?;
         }
     }
     let count = |health| {

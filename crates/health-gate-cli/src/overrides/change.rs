@@ -4,11 +4,10 @@ use std::io::Write;
 
 use anyhow::Result;
 use futures_util::stream::{self, StreamExt as _};
-use health_gate::{RetryOutcome, plural};
+use health_gate::{RetryOutcome, one_line, plural};
 use health_gate_aws::Refusal;
 use serde::Serialize;
 
-use crate::event_view::plain;
 use crate::exit_code::ExitCode;
 use crate::output::{BAD, GOOD, WARNING, styled};
 use crate::pipelines::{IN_FLIGHT, Pipeline};
@@ -96,7 +95,7 @@ impl Done {
             styled(style, format!("{} {what}", plural(changed, "pipeline")))
         )?;
         for failed in &self.failed {
-            let text = format!("{}: {}", failed.pipeline, plain(&failed.why));
+            let text = format!("{}: {}", failed.pipeline, one_line(&failed.why));
             writeln!(out, "  {}", styled(BAD, text))?;
         }
         if self.failed.iter().any(|failed| failed.is_denied) {

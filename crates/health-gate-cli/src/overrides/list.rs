@@ -5,13 +5,12 @@ use std::io::Write;
 use anyhow::Result;
 use clap::Args;
 use futures_util::stream::{self, StreamExt as _};
-use health_gate::{OVERRIDE_TAG, Override, OverrideError, rfc3339};
+use health_gate::{OVERRIDE_TAG, Override, OverrideError, one_line, rfc3339};
 use health_gate_aws::tag_value;
 use serde::Serialize;
 use serde_json::json;
 use time::UtcDateTime;
 
-use crate::event_view::plain;
 use crate::exit_code::ExitCode;
 use crate::output::{
     Format, FormatArgument, WARNING, clock, print_json, print_table, styled, table,
@@ -92,8 +91,8 @@ pub(super) async fn list(arguments: &Arguments, out: &mut impl Write) -> Result<
                     rows.add_row([
                         line.pipeline.clone(),
                         until.unwrap_or_else(|| "not in force".to_owned()),
-                        plain(line.by.as_deref().unwrap_or_default()),
-                        plain(
+                        one_line(line.by.as_deref().unwrap_or_default()),
+                        one_line(
                             line.reason
                                 .as_deref()
                                 .or(line.problem.as_deref())
@@ -104,7 +103,7 @@ pub(super) async fn list(arguments: &Arguments, out: &mut impl Write) -> Result<
                 print_table(out, &rows)?;
             }
             for (pipeline, why) in &unread {
-                let text = format!("{pipeline} could not be read: {}", plain(why));
+                let text = format!("{pipeline} could not be read: {}", one_line(why));
                 writeln!(out, "{}", styled(WARNING, text))?;
             }
         }

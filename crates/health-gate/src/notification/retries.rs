@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, json};
 
 use super::{MOST_DETAILS, Notification};
-use crate::report::one_line;
+use crate::text::one_line;
 
 /// A stage that was retried.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,7 +82,14 @@ impl Notification {
         let mut more = Map::new();
         more.insert("retried".to_owned(), json!(retried.len().to_string()));
         let thread = thread.unwrap_or("health-gate:retried");
-        Some(Self::new(&one_line(&title), &lines, rest, thread, more))
+        let rest = rest.map(one_line);
+        Some(Self::new(
+            &one_line(&title),
+            &lines,
+            rest.as_deref(),
+            thread,
+            more,
+        ))
     }
 }
 

@@ -246,7 +246,7 @@ fn reports_about_one_hold_share_a_thread() {
 
 #[test]
 fn every_limit_holds_and_nothing_becomes_a_mention() {
-    let service = format!("<!channel> {}", "ü".repeat(5_000));
+    let service = format!("<!channel> *b* ~s~ [a](http://x) {}", "ü".repeat(5_000));
     let reading = Reading::known(
         (0..60)
             .map(|n| Event {
@@ -256,7 +256,7 @@ fn every_limit_holds_and_nothing_becomes_a_mention() {
             .collect(),
     );
     let mut context = context();
-    context.pipeline = "<@everyone> ünï".repeat(50);
+    context.pipeline = "<@everyone> *ünï* ~x~ [a](b)\u{202e}".repeat(20);
     let own_region = "us-east-1".parse().expect("a region");
     let policy = AccountPolicy::default()
         .for_action(None, &own_region)
@@ -290,7 +290,9 @@ fn every_limit_holds_and_nothing_becomes_a_mention() {
     for (member, most) in [("title", 250), ("description", 8_000)] {
         let text = chat["content"][member].as_str().expect("a text");
         assert!(!text.is_empty() && text.len() <= most, "{member}");
-        assert!(!text.contains('<'), "{member}");
+        for mark_up in ["<", ">", "*", "~", "](", "\u{202e}"] {
+            assert!(!text.contains(mark_up), "{member}: {text}");
+        }
     }
     assert!(
         chat["content"]["nextSteps"][0]

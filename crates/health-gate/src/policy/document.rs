@@ -8,10 +8,11 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
 use super::Policy;
-use super::error::{PolicyError, PolicyOrigin, PolicyProblem, ValueKind, shown};
+use super::error::{PolicyError, PolicyOrigin, PolicyProblem, ValueKind};
 use super::form::Item as _;
 use super::keys::Key;
 use crate::region::Region;
+use crate::text::shown;
 
 /// What is accepted at the top of `UserParameters`.
 const FORMS: &str = "`{\"regions\": [\"us-east-1\"]}` or `us-east-1,global`";

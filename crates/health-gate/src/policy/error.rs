@@ -202,20 +202,6 @@ impl fmt::Display for ValueKind {
     }
 }
 
-/// A value as an error shows it: quoted, on one line, not longer than a line.
-pub(super) fn shown(value: &str) -> String {
-    const LONGEST: usize = 80;
-    let mut line: String = value
-        .chars()
-        .take(LONGEST)
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    if value.chars().nth(LONGEST).is_some() {
-        line.push('…');
-    }
-    format!("`{line}`")
-}
-
 fn nearest_hint(nearest: &Option<&'static str>) -> Option<String> {
     nearest.map(|key| format!("did you mean `{key}`?"))
 }

@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-use super::error::{ValueKind, shown};
+use super::error::ValueKind;
 use super::span::{NoSpan, Span};
+use crate::text::shown;
 
 /// Why a value does not have the form of its key.
 #[derive(Debug)]

@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::Policy;
-use super::error::{PolicyProblem, shown};
+use super::error::PolicyProblem;
 use super::form::{Form, Misfit};
+use crate::text::shown;
 
 /// A key, and the field of the policy that it stands for.
 pub(super) struct Key {

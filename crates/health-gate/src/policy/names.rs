@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 
-use super::error::{ValueKind, shown};
+use super::error::ValueKind;
 use super::form::{Item, did_you_mean};
 use crate::region::Region;
+use crate::text::shown;
 use crate::wildcard::Wildcard;
 
 impl Item for Region {

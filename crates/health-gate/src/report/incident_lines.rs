@@ -3,10 +3,11 @@
 use time::{Duration, UtcDateTime};
 
 use super::Report;
-use super::limits::{LINE_BYTES, cut, one_line};
+use super::limits::{LINE_BYTES, cut};
 use crate::event::Event;
 use crate::finding::Incident;
 use crate::instant::to_the_minute;
+use crate::text::one_line;
 
 pub(super) fn incident_lines(report: &Report<'_>) -> Vec<String> {
     let incidents = report

@@ -21,16 +21,6 @@ pub(crate) fn cut(mut text: String, most_bytes: usize) -> String {
     text
 }
 
-/// One line: what comes from elsewhere may hold line breaks, which would forge lines of ours.
-pub(crate) fn one_line(text: &str) -> String {
-    text.replace(breaks_lines, " ")
-}
-
-/// Control characters, Unicode's line separators, and the marks that turn the direction of what follows.
-fn breaks_lines(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use super::limits::{VARIABLE_BYTES, cut, one_line};
+use super::limits::{VARIABLE_BYTES, cut};
 use super::{Report, Verdict};
 use crate::decision::{Decision, Pass};
 use crate::instant::rfc3339;
 use crate::region::Region;
+use crate::text::one_line;
 
 const NONE: &str = "none";
 

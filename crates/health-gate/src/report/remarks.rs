@@ -2,8 +2,9 @@
 
 use super::Report;
 use super::incident_lines::name;
-use super::limits::{cut, one_line};
+use super::limits::cut;
 use crate::reading::Unread;
+use crate::text::one_line;
 
 /// A remark takes less room than an incident: what blocks is what people look for.
 const REMARK_BYTES: usize = 400;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use aws_sandbox::sns::Disturbance;
-use aws_sandbox::{Fault, ServiceError};
+use aws_sandbox::{Fault, Garbage, ServiceError};
 use fastrand::Rng;
 use serde_json::json;
 
@@ -347,7 +347,7 @@ fn fail(rng: &mut Rng) -> Deed {
 }
 
 /// What any operation may meet, by its name.
-pub(crate) const FAULTS: [&str; 10] = [
+pub(crate) const FAULTS: [&str; 15] = [
     "ThrottlingException",
     "InternalFailure",
     "AccessDeniedException",
@@ -356,6 +356,11 @@ pub(crate) const FAULTS: [&str; 10] = [
     "cut",
     "no connection",
     "garbage",
+    "broken answer",
+    "wrong content type",
+    "page of HTML",
+    "empty answer",
+    "endless answer",
     "late",
     "slow",
 ];
@@ -369,10 +374,13 @@ fn fault(rng: &mut Rng, name: &str) -> Fault {
         "silence" => Fault::Silence,
         "cut" => Fault::Cut,
         "no connection" => Fault::NoConnection("connection refused"),
-        "garbage" => Fault::Garbage,
         "late" => Fault::Late(Duration::from_secs([1, 20][rng.usize(..2)])),
         "slow" => Fault::Slow(Duration::from_secs([1, 10][rng.usize(..2)])),
-        code => error(code),
+        name => {
+            let is_called = |garbage: &Garbage| Fault::Garbage(*garbage).name() == name;
+            let garbage = Garbage::ALL.into_iter().find(is_called);
+            garbage.map_or_else(|| error(name), Fault::Garbage)
+        }
     }
 }
 
