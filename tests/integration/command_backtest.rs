@@ -224,7 +224,7 @@ async fn what_cannot_be_judged_is_refused() {
     health-gate: TMP/backtest-broken.json is not the output of `aws health describe-events`: events[1]: `startTime` is "soon"; accepted: a time like YYYY-MM-DDThh:mm:ssZ, or seconds since 1970
     --- exit code 2
     --- standard error
-    health-gate: cannot read ./no-such-events.json: No such file or directory (os error 2)
+    health-gate: cannot read events from ./no-such-events.json: No such file or directory (os error 2)
     --- exit code 2
     --- standard error
     health-gate: which regions? A file does not say where the pipelines are

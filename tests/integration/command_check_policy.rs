@@ -95,9 +95,9 @@ async fn a_policy_of_the_environment_that_is_not_valid_is_named() {
 #[tokio::test]
 async fn a_policy_that_cannot_be_read_is_an_error() {
     let command = CommandLine::new().await;
-    assert_snapshot!(told(&command.run(&["check", "--policy", "./no-such.json"]).await), @r"
+    assert_snapshot!(told(&command.run(&["check", "--policy", "./no-such.json"]).await), @"
     --- standard error
-    health-gate: cannot read the policy ./no-such.json: No such file or directory (os error 2)
+    health-gate: cannot read the policy from ./no-such.json: No such file or directory (os error 2)
     --- exit code 2
     ");
 }

@@ -208,7 +208,7 @@ async fn a_topic_that_may_not_be_published_to() {
 #[tokio::test]
 async fn without_credentials_that_is_all_there_is_to_say() {
     let command = CommandLine::new().await.without("AWS_ACCESS_KEY_ID");
-    assert_snapshot!(told(&command.run(&["doctor"]).await), @r"
+    assert_snapshot!(told(&command.run(&["doctor"]).await), @"
     broken  no AWS credentials: the credential provider was not enabled: no credentials found in chain.
             Set AWS_PROFILE or --profile to a profile that works (with SSO, `aws sso login` comes first), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
     1 check in all: 1 broken, 0 in doubt

@@ -29,7 +29,7 @@ async fn without_a_region_it_says_how_to_say_one() {
 #[tokio::test]
 async fn without_credentials_it_says_where_they_come_from() {
     let command = without_credentials().await;
-    assert_snapshot!(told(&command.run(&["check"]).await), @r"
+    assert_snapshot!(told(&command.run(&["check"]).await), @"
     --- standard error
     health-gate: no AWS credentials: the credential provider was not enabled: no credentials found in chain.
     Set AWS_PROFILE or --profile to a profile that works (with SSO, `aws sso login` comes first), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.

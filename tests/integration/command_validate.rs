@@ -180,9 +180,9 @@ async fn what_is_no_pipeline_is_refused_with_what_is_accepted() {
     health-gate: TMP/validate-syntax.json: not JSON: expected value (line 2, column 15)
     --- exit code 2
     ");
-    assert_snapshot!(validate(&["./no-such-pipeline.yaml"]).await, @r"
+    assert_snapshot!(validate(&["./no-such-pipeline.yaml"]).await, @"
     --- standard error
-    health-gate: cannot read ./no-such-pipeline.yaml: No such file or directory (os error 2)
+    health-gate: cannot read a definition from ./no-such-pipeline.yaml: No such file or directory (os error 2)
     --- exit code 2
     ");
 }

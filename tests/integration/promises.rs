@@ -47,6 +47,10 @@ fn tests(folder: &Path, found: &mut BTreeMap<String, BTreeSet<String>>) {
             let text = fs::read_to_string(&path).expect("UTF-8");
             let mut is_test = false;
             for line in text.lines().map(str::trim) {
+                assert!(
+                    !line.starts_with("#[ignore"),
+                    "{file}: a test that is ignored holds nothing"
+                );
                 if line.starts_with("#[test]") || line.starts_with("#[tokio::test") {
                     is_test = true;
                 } else if let Some((_, name)) = line.split_once("fn ") {

@@ -241,6 +241,26 @@ async fn without_a_gate_the_program_says_what_to_set() {
     );
 }
 
+/// A slip of a list must not make a sweep of some pipelines one of all.
+#[tokio::test]
+async fn with_a_list_of_no_pipelines_the_program_says_what_is_accepted() {
+    let program = Program::start(
+        program_of(RETRY_FUNCTION),
+        &[],
+        &[
+            ("AWS_REGION", "us-east-1"),
+            ("GATE_FUNCTION_NAME", FUNCTION),
+            ("PIPELINES", " ,"),
+        ],
+    );
+    let Ended { code, stdout, .. } = program.end().await;
+    assert_eq!(code, Some(1));
+    assert!(
+        stdout.contains("stage-retry cannot run: PIPELINES names no pipeline; accepted: names"),
+        "{stdout}"
+    );
+}
+
 #[tokio::test]
 async fn with_a_pace_that_is_none_the_program_says_what_is_accepted() {
     let program = Program::start(

@@ -1,9 +1,10 @@
 //! Log lines, in the format and at the level that Lambda's logging configuration asks for.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, Write};
 
-use health_gate::is_invisible;
+use health_gate::escaped;
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::{Event, Level, Metadata, Subscriber};
@@ -128,21 +129,9 @@ impl<W: Write> Write for OneLine<W> {
             Some(text) => (text, "\n"),
             None => (&*text, ""),
         };
-        if text.contains(is_invisible) {
-            let mut escaped = String::with_capacity(text.len() + 16);
-            for c in text.chars() {
-                if is_invisible(c) {
-                    for unit in c.encode_utf16(&mut [0; 2]) {
-                        escaped.push_str(&format!("\\u{unit:04x}"));
-                    }
-                } else {
-                    escaped.push(c);
-                }
-            }
-            escaped.push_str(end);
-            self.0.write_all(escaped.as_bytes())?;
-        } else {
-            self.0.write_all(line)?;
+        match escaped(text) {
+            Cow::Borrowed(_) => self.0.write_all(line)?,
+            Cow::Owned(text) => self.0.write_all((text + end).as_bytes())?,
         }
         Ok(line.len())
     }

@@ -7,7 +7,7 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use aws_smithy_http_client::tls;
 
 use crate::clock::Clock;
-use crate::sdk_error::error_chain;
+use crate::sdk_error::head_of_chain;
 
 /// Which account and region are meant. What is not said is what the environment and the AWS CLI's files say.
 #[derive(Debug, Clone, Default)]
@@ -63,6 +63,6 @@ pub async fn find_credentials(config: &SdkConfig) -> Result<(), String> {
     let provider = provider.ok_or("no source of credentials is configured")?;
     match provider.provide_credentials().await {
         Ok(_) => Ok(()),
-        Err(error) => Err(error_chain(&error)),
+        Err(error) => Err(head_of_chain(&error)),
     }
 }

@@ -5,13 +5,14 @@ use std::error::Error;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_codepipeline::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_codepipeline::operation::RequestId;
+use health_gate::one_line;
 
-/// The text of a failed call, for people: the service's code and message, or else the error and what caused it.
+/// The text of a failed call, for people, on one line: the service's code and message, or else the error and what caused it.
 pub(crate) fn text<E>(error: &SdkError<E>) -> String
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
-    match (error.code(), error.message()) {
+    let text = match (error.code(), error.message()) {
         (Some(code), Some(message)) => format!("{code}: {message}"),
         (Some(code), None) => code.to_owned(),
         (None, _) => match error.raw_response() {
@@ -22,7 +23,8 @@ where
             ),
             None => error_chain(error),
         },
-    }
+    };
+    one_line(&text)
 }
 
 /// Whether the call failed because there are no credentials to sign it with.
@@ -41,6 +43,15 @@ pub(crate) const NOT_OF_AWS: &str = "HTTP 200, not an answer of AWS: it has no r
 
 /// An error and all its sources, from the outside in: `dispatch failure: io error: connection refused`.
 pub fn error_chain(error: &(dyn Error + 'static)) -> String {
+    one_line(&chain(error))
+}
+
+/// The same as far as its first line: the SDK lists all that it has tried below that.
+pub(crate) fn head_of_chain(error: &(dyn Error + 'static)) -> String {
+    one_line(chain(error).lines().next().unwrap_or_default())
+}
+
+fn chain(error: &(dyn Error + 'static)) -> String {
     let mut texts: Vec<String> = Vec::new();
     for text in sources(error).map(ToString::to_string) {
         // Many wrappers repeat what they wrap.

@@ -66,9 +66,7 @@ impl Settings {
             },
             gates: GateFunctions::from_list(&variable("GATE_FUNCTION_NAME").unwrap_or_default()),
             pipelines: variable("PIPELINES")
-                .map(|list| Wildcards::from_list(&list))
-                .filter(|list| !list.is_empty())
-                .unwrap_or_else(all_pipelines),
+                .map_or_else(all_pipelines, |list| Wildcards::from_list(&list)),
             pace: variable("PACE").map_or(Ok(PACE), |text| pace(&text)),
             account_policy: AccountPolicy::new(variable("HEALTH_GATE_POLICY")),
             notification_topic: variable("NOTIFICATION_TOPIC_ARN"),
@@ -92,8 +90,9 @@ fn pace(text: &str) -> Result<f64, PaceError> {
     reason = "the one place that reads the environment"
 )]
 fn variable(name: &str) -> Option<String> {
-    std::env::var(name)
-        .ok()
+    // What is no text is a text that is not valid, and not nothing.
+    std::env::var_os(name)
+        .map(|value| value.to_string_lossy().into_owned())
         .filter(|value| !value.trim().is_empty())
 }
 

@@ -11,6 +11,7 @@ mod explain;
 mod function;
 mod gate_arguments;
 mod help;
+mod input;
 mod look;
 mod output;
 mod overrides;
@@ -32,7 +33,7 @@ use std::io::{self, Write};
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
-use health_gate::PolicyError;
+use health_gate::{PolicyError, is_invisible};
 
 use crate::exit_code::{ExitCode, WrongUsage};
 use crate::until_closed::UntilClosed;
@@ -119,7 +120,9 @@ pub fn main() -> std::process::ExitCode {
         Err(error) if is_closed_pipe(&error) => ExitCode::Pass.into(),
         Err(error) => {
             // Nothing is left to do if stderr is closed too.
-            let _ = writeln!(io::stderr(), "health-gate: {error:#}");
+            let text = format!("health-gate: {error:#}");
+            let text = text.replace(|c| c != '\n' && is_invisible(c), " ");
+            let _ = writeln!(io::stderr(), "{text}");
             let is_usage = error.is::<PolicyError>() || error.is::<WrongUsage>();
             if is_usage {
                 ExitCode::Usage

@@ -6,6 +6,7 @@ use anstyle::{AnsiColor, Style};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use comfy_table::{ContentArrangement, Table, presets};
+use health_gate::escaped;
 use serde::Serialize;
 use time::UtcDateTime;
 
@@ -42,10 +43,14 @@ pub(crate) fn styled(style: Style, text: impl std::fmt::Display) -> String {
     format!("{style}{text}{style:#}")
 }
 
-/// Prints one JSON object.
+/// Prints one JSON object. What cannot be seen is escaped, which changes nothing for programs.
 pub(crate) fn print_json(out: &mut impl Write, value: &impl Serialize) -> Result<()> {
-    serde_json::to_writer_pretty(&mut *out, value)?;
-    Ok(writeln!(out)?)
+    let json = serde_json::to_string_pretty(value)?;
+    // The line breaks are its own: those of texts are escaped.
+    for line in json.lines() {
+        writeln!(out, "{}", escaped(line))?;
+    }
+    Ok(())
 }
 
 /// A table that fits the terminal; without one, as wide as it is.

@@ -200,7 +200,7 @@ impl Named {
         let found = pipelines::find(clients, &selection).await?;
         // Three hundred pipelines of which one is not known are not done by halves without a word.
         for unread in &found.unread {
-            let text = format!("{} is left out: {}", unread.pipeline, one_line(&unread.why));
+            let text = one_line(&format!("{} is left out: {}", unread.pipeline, unread.why));
             writeln!(anstream::stderr(), "{}", styled(WARNING, text))?;
         }
         ensure!(

@@ -1,15 +1,13 @@
 //! The policy of a command: a text or a file, and an option for each key.
 
-use std::io::Read as _;
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::Args;
 use health_gate::{AccountPolicy, Policy, PolicyOrigin, Region};
 use serde_json::{Map, Value};
 
-/// No policy is so long: what a file has beyond is not read.
-const LONGEST: u64 = 1 << 20;
+use crate::input;
 
 /// A policy. Its keys and forms are those of a gate action's `UserParameters`.
 #[derive(Debug, Clone, Default, Args)]
@@ -128,19 +126,8 @@ impl PolicyArguments {
 
 /// The text that an argument is, or the file that it names; `-` is standard input.
 pub(crate) fn text_of(given: &str) -> Result<String> {
-    if given == "-" {
-        let mut text = String::new();
-        std::io::stdin()
-            .read_to_string(&mut text)
-            .context("cannot read a policy from standard input")?;
-        return Ok(text);
-    }
-    if is_file(given) {
-        let read = std::fs::File::open(given).and_then(|file| {
-            let mut text = String::new();
-            file.take(LONGEST).read_to_string(&mut text).map(|_| text)
-        });
-        return read.with_context(|| format!("cannot read the policy {given}"));
+    if given == "-" || is_file(given) {
+        return input::text(given, "the policy");
     }
     Ok(given.to_owned())
 }

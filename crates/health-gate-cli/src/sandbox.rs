@@ -10,10 +10,12 @@ use aws_sandbox::codepipeline::{ActionDeclaration, NewJob, PipelineDeclaration, 
 use aws_sandbox::health::Event;
 use aws_sandbox::{ACCOUNT_ID, HttpServer, Sandbox, Scenario, Timestamp};
 use clap::Args;
+use health_gate::one_line;
 use serde_json::{Value, json};
 
 use crate::exit_code::ExitCode;
 use crate::function;
+use crate::input;
 use crate::timeline::Timeline;
 
 const REGION: &str = "us-east-1";
@@ -68,7 +70,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<ExitCod
 
 fn scenario(file: &Path) -> Result<Scenario> {
     let shown = file.display();
-    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {shown}"))?;
+    let text = input::text(&shown.to_string(), "a scenario")?;
     Scenario::parse(&text).map_err(|why| anyhow!("{shown} is no scenario: {why}"))
 }
 
@@ -118,7 +120,7 @@ async fn play(server: &HttpServer, scenario: Scenario, out: &mut impl Write) -> 
 
 fn job_event(file: &Path) -> Result<Value> {
     let shown = file.display();
-    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {shown}"))?;
+    let text = input::text(&shown.to_string(), "a job event")?;
     let event: Value =
         serde_json::from_str(&text).with_context(|| format!("{shown} is not JSON"))?;
     ensure!(
@@ -143,7 +145,7 @@ async fn serve(
             .wait_for(|sandbox| sandbox.transcript.calls().get(told).cloned())
             .await;
         told += 1;
-        writeln!(out, "{call}")?;
+        writeln!(out, "{}", one_line(&call.to_string()))?;
     }
 }
 

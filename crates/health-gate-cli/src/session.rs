@@ -63,7 +63,7 @@ impl Session {
                 ),
             };
             // What the chain of sources says of each is a line of its own.
-            let why = why.lines().next().unwrap_or_default().trim_end_matches(" Attempted:");
+            let why = why.trim_end_matches(" Attempted:");
             anyhow!("no AWS credentials{place}: {why}\n{how}")
         })?;
         Ok(Self {

@@ -113,7 +113,11 @@ fn print(
     out: &mut impl Write,
 ) -> Result<()> {
     if let Some(why) = &reading.unread {
-        let text = format!("AWS Health is not known: {}: {}", why.cause, why.detail);
+        let text = format!(
+            "AWS Health is not known: {}: {}",
+            why.cause,
+            one_line(&why.detail)
+        );
         writeln!(out, "{}\n{}\n", styled(BAD, text), advice(why.cause))?;
     }
     if !lines.is_empty() {
@@ -163,7 +167,7 @@ fn print(
     );
     writeln!(out, "{}", styled(QUIET, summary))?;
     for Unread { pipeline, why } in unread {
-        let text = format!("{pipeline} could not be read: {}", one_line(why));
+        let text = one_line(&format!("{pipeline} could not be read: {why}"));
         writeln!(out, "{}", styled(WARNING, text))?;
     }
     Ok(())

@@ -11,6 +11,7 @@ use std::io::{self, Write};
 use aws_sandbox::codepipeline::{Happening, Part, Status};
 use aws_sandbox::lambda::Finished;
 use aws_sandbox::{Call, Sandbox, Timestamp};
+use health_gate::one_line;
 
 /// A time line, and how much of a sandbox it has told.
 #[derive(Debug, Default)]
@@ -229,7 +230,7 @@ impl Timeline {
     ) -> io::Result<()> {
         let clock = at.to_string();
         let clock = clock.get(11..19).unwrap_or(&clock);
-        writeln!(out, "  {clock}  {who:<13} {text}")
+        writeln!(out, "  {clock}  {who:<13} {}", one_line(text))
     }
 }
 

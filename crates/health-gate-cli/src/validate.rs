@@ -1,8 +1,8 @@
 //! `health-gate validate`: a policy, or each gate of a pipeline's definition, before anything is deployed.
 
-use std::io::{Read as _, Write};
+use std::io::Write;
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Result, anyhow};
 use clap::Args;
 use health_gate::{AccountPolicy, Policy, Region, Severity};
 use health_gate_aws::Settings;
@@ -12,6 +12,7 @@ use crate::definition::checks::{Checked, CheckedPipeline, Checks, PolicyCheck};
 use crate::definition::{self, DefinitionError};
 use crate::exit_code::ExitCode;
 use crate::gate_arguments::GateArguments;
+use crate::input;
 use crate::output::{
     BAD, Format, FormatArgument, GOOD, HEADING, QUIET, WARNING, print_json, styled,
 };
@@ -76,7 +77,7 @@ fn policy(arguments: &Arguments, out: &mut impl Write) -> Result<ExitCode> {
 }
 
 fn definition(arguments: &Arguments, file: &str, out: &mut impl Write) -> Result<ExitCode> {
-    let text = read(file)?;
+    let text = input::text(file, "a definition")?;
     let definitions = definition::read(&text).map_err(|error| {
         let hint = if matches!(error, DefinitionError::NoPipeline { .. }) {
             "\nA policy is validated with --policy."
@@ -104,17 +105,6 @@ fn definition(arguments: &Arguments, file: &str, out: &mut impl Write) -> Result
     } else {
         ExitCode::Pass
     })
-}
-
-fn read(file: &str) -> Result<String> {
-    if file == "-" {
-        let mut text = String::new();
-        std::io::stdin()
-            .read_to_string(&mut text)
-            .context("cannot read a definition from standard input")?;
-        return Ok(text);
-    }
-    std::fs::read_to_string(file).with_context(|| format!("cannot read {file}"))
 }
 
 /// All that was found.

@@ -101,5 +101,5 @@ pub use stage::{
     StageStatus,
 };
 pub use stopped_stage::{Asker, RetryRules, StoppedStage};
-pub use text::{is_invisible, one_line, shown};
+pub use text::{escaped, is_invisible, one_line, shown};
 pub use wildcard::{Wildcard, Wildcards};

@@ -3,6 +3,7 @@
 use time::{Date, Duration, Month, Time, UtcDateTime};
 
 use crate::instant::rfc3339;
+use crate::text::one_line;
 
 /// The key of the tag.
 pub const OVERRIDE_TAG: &str = "health-gate:override";
@@ -122,13 +123,13 @@ impl Override {
         let (by, rest) = rest
             .split_once(' ')
             .ok_or_else(|| malformed("no `reason=` after `by=`"))?;
-        if by.is_empty() {
+        if is_blank(by) {
             return Err(malformed("nobody after `by=`"));
         }
         let reason = rest
             .strip_prefix("reason=")
             .ok_or_else(|| malformed("no `reason=` after `by=`"))?;
-        if reason.trim().is_empty() || reason.starts_with(' ') {
+        if is_blank(reason) || reason.starts_with(' ') {
             return Err(malformed("no reason after `reason=`"));
         }
         if reason.chars().count() > REASON_CHARACTERS {
@@ -152,6 +153,11 @@ impl Override {
             reason: reason.to_owned(),
         })
     }
+}
+
+/// Whether nothing of a text can be seen: it names nobody, and no reason.
+fn is_blank(text: &str) -> bool {
+    one_line(text).trim().is_empty()
 }
 
 /// `YYYY-MM-DDTHH:MM[:SS]Z`, exactly.
@@ -290,6 +296,8 @@ mod tests {
             "until=2026-11-23T18:00Z by=a reason= ",
             "until=2026-11-23T18:00Z by=a reason= b",
             "until=2026-11-23T18:00Z by= reason=b",
+            "until=2026-11-23T18:00Z by=\u{3164} reason=b",
+            "until=2026-11-23T18:00Z by=a reason=\u{3164}\u{2800}",
             "until=2026-11-23T18:00Z  by=a reason=b",
             "until=2026-11-23T18:00Z by=a  reason=b",
             " until=2026-11-23T18:00Z by=a reason=b",

@@ -1,5 +1,7 @@
 //! Texts that come from elsewhere, as they are shown: whoever wrote them, they stay on one line and show all of themselves.
 
+use std::borrow::Cow;
+
 /// What [`shown`] shows of a text, in characters.
 const SHOWN: usize = 80;
 
@@ -9,14 +11,35 @@ pub fn one_line(text: &str) -> String {
     text.replace(is_invisible, " ")
 }
 
-/// Control characters, and those of Unicode that break lines, have no width, or turn the direction of what follows: what a
-/// reader does not see, or what makes other text look different.
+/// As JSON escapes it, each invisible character as `\u202e`: a text of JSON stays what it is, and any other shows what it has.
+pub fn escaped(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_invisible) {
+        return Cow::Borrowed(text);
+    }
+    let mut escaped = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if is_invisible(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                escaped.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            escaped.push(c);
+        }
+    }
+    Cow::Owned(escaped)
+}
+
+/// Control characters, those that break lines or turn the direction of what follows, and those that nobody sees (Unicode's
+/// `Default_Ignorable_Code_Point`, and blanks that are no spaces): what a reader does not notice, or what makes other text look
+/// different.
 pub fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(
             c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-                | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
+                | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
+                | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
+                | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}'
         )
 }
 
@@ -42,9 +65,24 @@ mod tests {
                 "a\u{2028}b\u{202e}c\u{2066}d\u{200b}e\u{feff}f\u{e0041}g",
                 "a b c d e f g",
             ),
+            // Blanks that are letters, and selectors that may carry a text of their own.
+            (
+                "a\u{3164}b\u{115f}c\u{2800}d\u{fe0f}e\u{e0101}f\u{34f}g",
+                "a b c d e f g",
+            ),
         ] {
             assert_eq!(one_line(text), line);
         }
+    }
+
+    #[test]
+    fn what_is_escaped_is_the_same_json() {
+        let text = "a\u{202e}b\u{e0101}c";
+        let json = serde_json::Value::from(text).to_string();
+        assert_eq!(escaped(&json), r#""a\u202eb\udb40\udd01c""#);
+        let read: String = serde_json::from_str(&escaped(&json)).expect("JSON");
+        assert_eq!(read, text);
+        assert!(matches!(escaped("“é” 日本"), Cow::Borrowed(_)));
     }
 
     #[test]

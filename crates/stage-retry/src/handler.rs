@@ -37,6 +37,11 @@ pub enum SetupError {
         "GATE_FUNCTION_NAME is not set; accepted: the names of the gate's functions with commas between them, `*` allowed"
     )]
     NoGate,
+    /// It was told to look at pipelines without a name: nothing would ever be retried.
+    #[error(
+        "PIPELINES names no pipeline; accepted: names with commas between them, `*` allowed; not set it means all"
+    )]
+    NoPipelines,
     /// It does not know how fast it may work.
     #[error(transparent)]
     Pace(#[from] PaceError),
@@ -50,6 +55,9 @@ impl StageRetry {
     pub fn new(clients: Clients, settings: &Settings) -> Result<Self, SetupError> {
         if settings.gates.is_empty() {
             return Err(SetupError::NoGate);
+        }
+        if settings.pipelines.is_empty() {
+            return Err(SetupError::NoPipelines);
         }
         Ok(Self {
             rules: RetryRules {

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use aws_sandbox::{Fault, HttpServer, ServiceError, Timestamp};
-use health_gate::is_invisible;
 use serde_json::{Value, json};
 
 use crate::command::{CommandLine, before};
@@ -16,7 +15,13 @@ use crate::program::{Ended, patiently};
 use crate::story::{ALWAYS, gated};
 
 /// Forges a line of the log, one of a report, a link, a mention; turns the direction of what follows; hides.
-const HOSTILE: &str = "x\r\n2026-11-23T09:00:00Z ERROR forged\nnext: forged\u{2028}\u{202e}\u{200b}\u{1b}[31m\u{7} *b* ~s~ <!channel> [a](http://x) \"},{\"level\":\"ERROR";
+const HOSTILE: &str = "x\r\n2026-11-23T09:00:00Z ERROR forged\nnext: forged\u{2028}\u{202e}\u{200b}\u{3164}\u{e0101}\u{1b}[31m\u{7} *b* ~s~ <!channel> [a](http://x) \"},{\"level\":\"ERROR";
+
+/// What may not stand anywhere as it is: known here, and not asked of what is tested.
+fn is_hidden(c: char) -> bool {
+    let is_plain = c == ' ' || c.is_ascii_graphic() || "…“”‹›∗∼—éüµ".contains(c);
+    !is_plain
+}
 
 /// Where a hostile text comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +66,7 @@ fn check_log(stdout: &str, format: &str, what: &str) -> usize {
     let mut lines = 0;
     for line in stdout.lines() {
         lines += 1;
-        let hidden = line.find(is_invisible);
+        let hidden = line.find(is_hidden);
         assert_eq!(hidden, None, "{what} {format}: {line:?}");
         if format == "JSON" || line.starts_with('{') {
             let line: Value = serde_json::from_str(line)
@@ -86,7 +91,7 @@ fn check_log(stdout: &str, format: &str, what: &str) -> usize {
 }
 
 /// The texts of what a program has told AWS: results of jobs, and messages for people.
-fn check_told(server: &HttpServer, what: From) -> usize {
+fn check_told(server: &HttpServer, what: &str) -> usize {
     server.look(|sandbox| {
         let calls = sandbox.transcript.calls().iter();
         let told = calls
@@ -97,12 +102,12 @@ fn check_told(server: &HttpServer, what: From) -> usize {
             collect(&call.input, &mut strings);
             for text in strings {
                 texts += 1;
-                let hidden = text.find(|c| c != '\n' && is_invisible(c));
-                assert_eq!(hidden, None, "{what:?}: {text:?}");
+                let hidden = text.find(|c| c != '\n' && is_hidden(c));
+                assert_eq!(hidden, None, "{what}: {text:?}");
                 let forged = text.lines().skip(1).filter(|line| {
                     line.starts_with("next: forged") || line.starts_with("2026-11-23")
                 });
-                assert_eq!(forged.count(), 0, "{what:?}: {text}");
+                assert_eq!(forged.count(), 0, "{what}: {text}");
             }
         }
         for published in sandbox.sns.published() {
@@ -118,7 +123,7 @@ fn check_told(server: &HttpServer, what: From) -> usize {
                 let shown = shown.as_str().unwrap_or_default();
                 assert!(
                     !shown.contains(['<', '>', '*', '~']) && !shown.contains("]("),
-                    "{what:?}: {shown}"
+                    "{what}: {shown}"
                 );
             }
         }
@@ -224,7 +229,7 @@ async fn no_text_forges_a_line_of_the_gate_or_hides_in_one() {
             let server = serve().await;
             let stdout = play(&server, from, format).await;
             lines += check_log(&stdout, format, &format!("{from:?}"));
-            texts += check_told(&server, from);
+            texts += check_told(&server, &format!("{from:?}"));
             let is_overridden = stdout.contains("override.active");
             assert_eq!(is_overridden, from == From::Override, "{from:?}: {stdout}");
             // It has come as far as the log: a text that nobody shows shows nothing.
@@ -327,6 +332,7 @@ async fn no_text_forges_a_line_of_stage_retry_or_hides_in_one() {
                 "{failing}: {stdout}"
             );
             lines += check_log(&stdout, format, failing);
+            check_told(&server, failing);
         }
     }
     println!(
@@ -369,12 +375,40 @@ async fn a_closed_stdout_costs_no_job_its_answer() {
     }
 }
 
-/// The command, where somebody reads it.
+/// A policy of the account that is no text is one that is not valid, and not none.
 #[tokio::test]
-async fn no_event_hides_in_what_the_command_prints() {
-    let command = CommandLine::new().await;
-    let began = before(real_now(), Duration::from_hours(1));
-    let mut issue = ec2_issue_at(began, "1");
+async fn an_environment_that_is_no_text_is_not_ignored() {
+    let server = serve().await;
+    let script = r#"HEALTH_GATE_POLICY=$'{"regions":["eu-west-1"]}\xff' exec "$0""#;
+    let command = ["/bin/bash", "-c", script, program_of(FUNCTION)];
+    let program = start_by(&command, &server, FUNCTION, &[]);
+    server.with(|sandbox, now| {
+        let event = event_files::read("codepipeline-job.json");
+        sandbox.submit_job_event(now, "us-east-1", FUNCTION, event)
+    });
+    let handled = server.wait_for(|sandbox| {
+        let done = sandbox.lambda.finished().first();
+        done.map(|done| done.result.clone())
+    });
+    let result = patiently(handled).await.expect("it is handled");
+    assert_eq!(result["type"], "ConfigurationError", "{result}");
+    program.kill().await;
+}
+
+/// The command, where somebody reads it: texts of events, of errors, of arguments and of the environment.
+#[tokio::test]
+async fn nothing_hides_in_what_the_command_prints() {
+    let mut lines = 0;
+    let mut check = |what: &str, ended: &Ended| {
+        let Ended { stdout, stderr, .. } = ended;
+        for line in stdout.lines().chain(stderr.lines()) {
+            lines += 1;
+            // The frame of a table is of no text.
+            let hidden = line.find(|c| is_hidden(c) && !"─│┆═".contains(c));
+            assert_eq!(hidden, None, "{what}: {line:?}");
+        }
+    };
+    let mut issue = ec2_issue_at(before(real_now(), Duration::from_hours(1)), "1");
     for text in [
         &mut issue.arn,
         &mut issue.service,
@@ -382,19 +416,100 @@ async fn no_event_hides_in_what_the_command_prints() {
     ] {
         text.push_str(HOSTILE);
     }
-    command.put_event(issue);
-    for subcommand in [&["check"][..], &["explain"], &["backtest"]] {
-        let Ended { stdout, stderr, .. } = command.run(subcommand).await;
-        assert!(
-            stdout.contains("forged"),
-            "{subcommand:?}: {stdout}{stderr}"
-        );
-        for line in stdout.lines().chain(stderr.lines()) {
-            assert_eq!(line.find(is_invisible), None, "{subcommand:?}: {line:?}");
-            assert!(
-                !line.starts_with("next: forged") && !line.starts_with("2026-11-23T09"),
-                "{line}"
-            );
+    let subcommands: [&[&str]; 8] = [
+        &["check"],
+        &["explain"],
+        &["backtest"],
+        &["status"],
+        &["doctor"],
+        &["override", "list"],
+        &["check", "--format", "json"],
+        &["status", "--format", "json"],
+    ];
+    for failing in [
+        "",
+        "DescribeEvents",
+        "ListPipelines",
+        "GetPipeline",
+        "GetPipelineState",
+        "ListTagsForResource",
+        "ListActionExecutions",
+    ] {
+        let command = CommandLine::new().await;
+        command.put_event(issue.clone());
+        command.server.with(|sandbox, now| {
+            sandbox.create_pipeline(now, "us-east-1", gated("shop"));
+        });
+        if !failing.is_empty() {
+            fail(&command.server, failing);
+        }
+        for subcommand in subcommands {
+            let ended = command.run(subcommand).await;
+            check(&format!("{subcommand:?} {failing}"), &ended);
+            let reads_health = matches!(subcommand, ["check" | "explain" | "backtest", ..]);
+            let shows_it = ["", "DescribeEvents"].contains(&failing) && reads_health;
+            if shows_it {
+                let Ended { stdout, stderr, .. } = &ended;
+                assert!(
+                    stdout.contains("forged") || stderr.contains("forged"),
+                    "{subcommand:?} {failing}: {stdout}{stderr}"
+                );
+            }
         }
     }
+    let hostile = HOSTILE.replace(['\r', '\n'], "");
+    let by_arguments: [&[&str]; 9] = [
+        &["check", "--policy", &hostile],
+        &["check", "--regions", &hostile],
+        &["check", "--region", &hostile],
+        &["check", "--profile", &hostile],
+        &["validate", &hostile],
+        &["backtest", "--events", &hostile],
+        &[
+            "override",
+            "set",
+            "--pipelines",
+            "shop",
+            "--for",
+            "1h",
+            "--by",
+            "alice",
+            "--reason",
+            &hostile,
+            "--yes",
+        ],
+        &[
+            "override",
+            "set",
+            "--pipelines",
+            "shop",
+            "--for",
+            "1h",
+            "--by",
+            "\u{3164}",
+            "--reason",
+            "\u{3164}",
+            "--yes",
+        ],
+        &["sandbox", "--scenario", &hostile],
+    ];
+    let command = CommandLine::new().await;
+    command.server.with(|sandbox, now| {
+        sandbox.create_pipeline(now, "us-east-1", gated("shop"));
+    });
+    for arguments in by_arguments {
+        let ended = command.run(arguments).await;
+        assert_ne!(ended.code, Some(0), "{arguments:?}: {}", ended.stdout);
+        check(&format!("{arguments:?}"), &ended);
+    }
+    for name in ["AWS_REGION", "HEALTH_GATE_POLICY"] {
+        let ended = CommandLine::new()
+            .await
+            .with(name, &hostile)
+            .run(&["check"])
+            .await;
+        assert_ne!(ended.code, Some(0), "{name}: {}", ended.stdout);
+        check(name, &ended);
+    }
+    println!("hostile texts in the command: {lines} lines, nothing hidden");
 }

@@ -1,7 +1,7 @@
 //! The programs with the 128 MB of Lambda's smallest function, of address space and not only of what is resident: huge events, huge
 //! readings, and thousands of messages through one environment.
 
-use aws_sandbox::codepipeline::JobResult;
+use aws_sandbox::codepipeline::{JobResult, Status};
 use aws_sandbox::health::Event;
 use aws_sandbox::{Fault, Garbage, HttpServer, Outcome};
 use serde_json::{Value, json};
@@ -10,7 +10,8 @@ use crate::event_files;
 use crate::function_process::{program_of, serve, start_by};
 use crate::in_world::{FUNCTION, RETRY_FUNCTION, TOPIC, ec2_issue_at, real_now};
 use crate::program::{Program, patiently};
-use crate::story::ALWAYS;
+use crate::retry_process::quick;
+use crate::story::{ALWAYS, gated};
 
 const MEGABYTE: usize = 1_024 * 1_024;
 const LIMIT: usize = 128 * MEGABYTE;
@@ -195,12 +196,31 @@ fn record(message: &Value) -> Value {
     json!({"EventSource": "aws:sns", "Sns": {"TopicArn": "arn:aws:sns:us-east-1:111122223333:health-gate-signals", "Message": message.to_string()}})
 }
 
-/// Failures of pipelines that there are not, sweeps, messages of others.
+/// Failures of pipelines that there are not, sweeps over stages that the gate has stopped, messages of others.
 #[tokio::test]
 async fn ten_thousand_records_leave_nothing_behind() {
     const INVOCATIONS: usize = 500;
     const RECORDS: usize = 20;
     let server = serve().await;
+    server.with(|sandbox, now| {
+        sandbox.health.put_event(ec2_issue_at(now, "1"));
+        sandbox.codepipeline.delays = quick();
+    });
+    let gate = start(&server, FUNCTION, &[]);
+    for name in ["checkout", "billing", "search"] {
+        server.with(|sandbox, now| {
+            sandbox.create_pipeline(now, "us-east-1", gated(name));
+            sandbox
+                .start_execution(now, name)
+                .expect("nothing is going on");
+        });
+        let stopped = server.wait_for(|sandbox| {
+            let status = sandbox.codepipeline.newest_execution(name);
+            (status == Some(Status::Failed)).then_some(())
+        });
+        patiently(stopped).await;
+    }
+    gate.kill().await;
     let program = start(
         &server,
         RETRY_FUNCTION,
@@ -234,6 +254,11 @@ async fn ten_thousand_records_leave_nothing_behind() {
         megabytes(late)
     );
     assert!(late < early + MEGABYTE, "it grows: {early} to {late}");
+    let looks = server.look(|sandbox| sandbox.transcript.of("ListActionExecutions").count());
+    assert!(
+        looks >= 3 * INVOCATIONS / 10,
+        "{looks} stopped stages looked at"
+    );
     program.kill().await;
 }
 

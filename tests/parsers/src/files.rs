@@ -27,8 +27,13 @@ pub(crate) fn history(input: &[u8]) {
     }
 }
 
-/// Lines that show all of themselves.
+/// Lines that show all of themselves, in the styles that are the command's own.
 fn assert_lines(text: &str) {
-    let hidden = text.find(|c| c != '\n' && c != '\u{1b}' && is_invisible(c));
+    const STYLES: [&str; 8] = ["0", "1", "2", "4", "31", "32", "33", "36"];
+    let mut text = text.to_owned();
+    for style in STYLES {
+        text = text.replace(&format!("\u{1b}[{style}m"), "");
+    }
+    let hidden = text.find(|c| c != '\n' && is_invisible(c));
     assert_eq!(hidden, None, "{text}");
 }

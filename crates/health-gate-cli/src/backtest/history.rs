@@ -8,6 +8,7 @@ use health_gate::{Event, EventCategory, EventScope, EventStatus};
 use serde_json::Value;
 use time::UtcDateTime;
 
+use crate::input;
 use crate::times::instant;
 
 /// Reads the events of a file.
@@ -16,7 +17,7 @@ use crate::times::instant;
 /// If it is not the output of DescribeEvents: where, and what is accepted.
 pub(super) fn read(file: &Path) -> Result<Vec<Event>> {
     let shown = file.display();
-    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {shown}"))?;
+    let text = input::text(&shown.to_string(), "events")?;
     parse(&text)
         .with_context(|| format!("{shown} is not the output of `aws health describe-events`"))
 }

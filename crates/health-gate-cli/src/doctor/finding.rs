@@ -94,7 +94,7 @@ pub(super) fn print(findings: &[Finding], out: &mut impl Write) -> Result<()> {
             Health::Broken => (BAD, "broken"),
         };
         let pipeline = finding.pipeline.as_ref();
-        let pipeline = pipeline.map(|pipeline| format!("{pipeline}: "));
+        let pipeline = pipeline.map(|pipeline| one_line(&format!("{pipeline}: ")));
         writeln!(
             out,
             "{}  {}{}",

@@ -95,7 +95,7 @@ impl Done {
             styled(style, format!("{} {what}", plural(changed, "pipeline")))
         )?;
         for failed in &self.failed {
-            let text = format!("{}: {}", failed.pipeline, one_line(&failed.why));
+            let text = one_line(&format!("{}: {}", failed.pipeline, failed.why));
             writeln!(out, "  {}", styled(BAD, text))?;
         }
         if self.failed.iter().any(|failed| failed.is_denied) {

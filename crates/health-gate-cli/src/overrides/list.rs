@@ -103,7 +103,7 @@ pub(super) async fn list(arguments: &Arguments, out: &mut impl Write) -> Result<
                 print_table(out, &rows)?;
             }
             for (pipeline, why) in &unread {
-                let text = format!("{pipeline} could not be read: {}", one_line(why));
+                let text = one_line(&format!("{pipeline} could not be read: {why}"));
                 writeln!(out, "{}", styled(WARNING, text))?;
             }
         }

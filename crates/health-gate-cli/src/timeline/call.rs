@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use aws_sandbox::{Call, Outcome};
+use health_gate::one_line;
 use serde_json::Value;
 
 use super::Timeline;
@@ -127,5 +128,5 @@ fn list(value: &Value) -> String {
 }
 
 fn detail(out: &mut impl Write, text: &str) -> io::Result<()> {
-    writeln!(out, "{:26}{text}", "")
+    writeln!(out, "{:26}{}", "", one_line(text))
 }

@@ -1,6 +1,7 @@
 //! Reads a policy from the texts that people wrote: the account's, one JSON object, and the action's
 //! `UserParameters`, one JSON object or the comma-separated list of regions that the known sample of a health gate takes.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use serde::Deserialize;
@@ -166,6 +167,7 @@ fn syntax(text: &str, error: &serde_json::Error) -> PolicyProblem {
 fn comma_separated_regions(text: &str) -> Result<Vec<Region>, PolicyProblem> {
     let list = text.strip_suffix(',').unwrap_or(text);
     let mut each_once = Vec::new();
+    let mut seen = HashSet::new();
     for item in list.split(',').map(str::trim) {
         if item.is_empty() {
             return Err(PolicyProblem::EmptyItem { value: shown(text) });
@@ -177,7 +179,7 @@ fn comma_separated_regions(text: &str) -> Result<Vec<Region>, PolicyProblem> {
             accepted: format!("region names with commas between them, like `us-east-1,global`, or a JSON object, like {OBJECT}"),
             hint: hint.or_else(|| item.contains("#{").then(|| "a variable that CodePipeline has not resolved".to_owned())),
         })?;
-        if !each_once.contains(&region) {
+        if seen.insert(item) {
             each_once.push(region);
         }
     }

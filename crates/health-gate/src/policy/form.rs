@@ -1,5 +1,7 @@
 //! The forms that the values of a policy take: words, lists, durations.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::error::ValueKind;
@@ -145,6 +147,8 @@ impl<T: Item + PartialEq> Form for Vec<T> {
             }
         };
         let mut each_once = Vec::new();
+        // What is written in the same way is the same.
+        let mut seen = HashSet::new();
         for value in items {
             let text = value.as_str().ok_or_else(|| wrong_type(value, None))?;
             let item = T::read_item(text).map_err(|hint| Misfit::Value {
@@ -152,7 +156,7 @@ impl<T: Item + PartialEq> Form for Vec<T> {
                 value: shown(text),
                 hint,
             })?;
-            if !each_once.contains(&item) {
+            if seen.insert(text) {
                 each_once.push(item);
             }
         }
