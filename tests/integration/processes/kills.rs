@@ -100,8 +100,16 @@ impl<'s> Victim<'s> {
     }
 }
 
-/// A release that meets an issue, until it has gone out. `death` is of the function `dies`, in its first invocation.
-async fn play(policy: &str, dies: &'static str, death: Option<&Death>) -> HttpServer {
+/// Which invocation of the function that dies it dies in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum In {
+    First,
+    /// The one after the issue was closed: of a hold, the round that ends it.
+    Last,
+}
+
+/// A release that meets an issue, until it has gone out. `death` is of the function `dies`.
+async fn play(policy: &str, dies: &'static str, which: In, death: Option<&Death>) -> HttpServer {
     let server = serve().await;
     server.with(|sandbox, now| {
         sandbox.health.put_event(ec2_issue_at(now, "1"));
@@ -126,7 +134,7 @@ async fn play(policy: &str, dies: &'static str, death: Option<&Death>) -> HttpSe
             .start_execution(now, "checkout")
             .expect("nothing is going on")
     });
-    if gate_dies.is_some() {
+    if gate_dies.is_some() && which == In::First {
         gate = gate.die().await;
     }
     let stopped = server.wait_for(|sandbox| {
@@ -154,6 +162,9 @@ async fn play(policy: &str, dies: &'static str, death: Option<&Death>) -> HttpSe
             started = started.die().await;
         }
         retry = Some(started);
+    }
+    if gate_dies.is_some() && which == In::Last {
+        gate = gate.die().await;
     }
     let out = server.wait_for(|sandbox| {
         let is_out = sandbox.codepipeline.newest_execution("checkout") == Some(Status::Succeeded);
@@ -192,20 +203,23 @@ fn accepted<'s>(sandbox: &'s Sandbox, operation: &'s str) -> impl Iterator<Item 
         .filter(|call| matches!(call.outcome, Outcome::Output(_)))
 }
 
-/// Before and after each call of the function's first invocation, by a story without a death.
-async fn deaths(policy: &str, dies: &'static str) -> BTreeSet<Death> {
-    let server = play(policy, dies, None).await;
+/// Before and after each call of an invocation of the function, by a story without a death.
+async fn deaths(policy: &str, dies: &'static str, which: In) -> BTreeSet<Death> {
+    let server = play(policy, dies, which, None).await;
     server.look(|sandbox| {
-        let mut calls = sandbox.lambda.finished().iter();
-        let first = calls
-            .find(|done| done.invocation.function == dies)
-            .expect("it ran");
+        let ended = sandbox.lambda.finished().iter();
+        let mut its = ended.filter(|done| done.invocation.function == dies);
+        let invocation = match which {
+            In::First => its.next(),
+            In::Last => its.next_back(),
+        };
+        let invocation = invocation.expect("it ran");
         let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
         let mut deaths = BTreeSet::new();
         let is_its = |call: &&Call| call.caller.as_deref() == Some(dies);
         for call in sandbox.transcript.calls().iter().filter(is_its) {
             let number = seen.entry(&call.operation).or_default();
-            if (first.began..=first.at).contains(&call.at) {
+            if (invocation.began..=invocation.at).contains(&call.at) {
                 for is_done in [false, true] {
                     deaths.insert(Death {
                         operation: call.operation.clone(),
@@ -220,11 +234,11 @@ async fn deaths(policy: &str, dies: &'static str) -> BTreeSet<Death> {
     })
 }
 
-async fn survive(policy: &str, dies: &'static str, at_least: usize) {
-    let deaths = deaths(policy, dies).await;
+async fn survive(policy: &str, dies: &'static str, which: In, at_least: usize) {
+    let deaths = deaths(policy, dies, which).await;
     assert!(deaths.len() >= at_least, "{deaths:?}");
     for death in &deaths {
-        let server = play(policy, dies, Some(death)).await;
+        let server = play(policy, dies, which, Some(death)).await;
         server.look(|sandbox| {
             let mut results: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
             for call in accepted(sandbox, "PutJobSuccessResult")
@@ -253,6 +267,7 @@ async fn survive(policy: &str, dies: &'static str, at_least: usize) {
         "kills of {dies} ({}): {} survived",
         match policy {
             FAIL => "a failure",
+            HOLD if which == In::Last => "the end of a hold",
             HOLD => "a hold",
             _ => "a pass",
         },
@@ -262,20 +277,25 @@ async fn survive(policy: &str, dies: &'static str, at_least: usize) {
 
 #[tokio::test]
 async fn a_gate_that_is_killed_between_any_two_calls_of_a_job_that_fails() {
-    survive(FAIL, FUNCTION, 12).await;
+    survive(FAIL, FUNCTION, In::First, 12).await;
 }
 
 #[tokio::test]
 async fn a_gate_that_is_killed_between_any_two_calls_of_a_job_that_passes() {
-    survive(WARN, FUNCTION, 6).await;
+    survive(WARN, FUNCTION, In::First, 6).await;
 }
 
 #[tokio::test]
 async fn a_gate_that_is_killed_between_any_two_calls_of_a_hold_that_begins() {
-    survive(HOLD, FUNCTION, 12).await;
+    survive(HOLD, FUNCTION, In::First, 12).await;
+}
+
+#[tokio::test]
+async fn a_gate_that_is_killed_between_any_two_calls_of_the_round_that_ends_a_hold() {
+    survive(HOLD, FUNCTION, In::Last, 6).await;
 }
 
 #[tokio::test]
 async fn stage_retry_that_is_killed_between_any_two_calls() {
-    survive(FAIL, RETRY_FUNCTION, 14).await;
+    survive(FAIL, RETRY_FUNCTION, In::First, 14).await;
 }
