@@ -32,8 +32,8 @@ fn denied(action: &str) -> Fault {
 }
 
 /// An answer of somebody who is not AWS.
-fn garbage(kind: usize) -> Fault {
-    Fault::Garbage(Garbage::ALL[kind])
+fn garbage(kind: Garbage) -> Fault {
+    Fault::Garbage(kind)
 }
 
 fn unavailable() -> Fault {
@@ -156,12 +156,15 @@ async fn faults_of_aws_health() {
         ("answers after 4 s", Fault::Late(Duration::from_secs(4))),
         ("answers after 6 s", Fault::Late(Duration::from_secs(6))),
         ("silent", Fault::Silence),
-        ("not of AWS: garbage", garbage(0)),
-        ("not of AWS: broken answer", garbage(1)),
-        ("not of AWS: wrong content type", garbage(2)),
-        ("not of AWS: page of HTML", garbage(3)),
-        ("not of AWS: empty answer", garbage(4)),
-        ("not of AWS: endless answer", garbage(5)),
+        ("not of AWS: garbage", garbage(Garbage::Bytes)),
+        ("not of AWS: broken answer", garbage(Garbage::Beginning)),
+        (
+            "not of AWS: wrong content type",
+            garbage(Garbage::OtherType),
+        ),
+        ("not of AWS: page of HTML", garbage(Garbage::Page)),
+        ("not of AWS: empty answer", garbage(Garbage::Empty)),
+        ("not of AWS: endless answer", garbage(Garbage::Endless)),
         ("access denied", denied("health:DescribeEvents")),
         (
             "no support plan",
@@ -240,7 +243,7 @@ async fn faults_of_the_supporting_calls() {
             ("HTTP 500", internal_failure()),
             ("connection refused", REFUSED),
             ("silent", Fault::Silence),
-            ("garbage", Fault::Garbage(Garbage::Bytes)),
+            ("garbage", garbage(Garbage::Bytes)),
             ("access denied", denied("it")),
         ] {
             let gate = failing(operation, fault);
@@ -325,12 +328,24 @@ async fn faults_of_the_answer() {
             Fault::Late(Duration::from_secs(4)),
             ALWAYS,
         ),
-        ("not of AWS: garbage", garbage(0), ALWAYS),
-        ("not of AWS: broken answer", garbage(1), ALWAYS),
-        ("not of AWS: wrong content type", garbage(2), ALWAYS),
-        ("not of AWS: page of HTML", garbage(3), ALWAYS),
-        ("not of AWS: empty answer", garbage(4), ALWAYS),
-        ("not of AWS: endless answer", garbage(5), ALWAYS),
+        ("not of AWS: garbage", garbage(Garbage::Bytes), ALWAYS),
+        (
+            "not of AWS: broken answer",
+            garbage(Garbage::Beginning),
+            ALWAYS,
+        ),
+        (
+            "not of AWS: wrong content type",
+            garbage(Garbage::OtherType),
+            ALWAYS,
+        ),
+        ("not of AWS: page of HTML", garbage(Garbage::Page), ALWAYS),
+        ("not of AWS: empty answer", garbage(Garbage::Empty), ALWAYS),
+        (
+            "not of AWS: endless answer",
+            garbage(Garbage::Endless),
+            ALWAYS,
+        ),
         (
             "refused for what it says",
             Fault::Error(ServiceError::new(

@@ -170,17 +170,13 @@ impl Shared {
                 answer = Arc::clone(self).handle_later(request.clone(), by).await?;
             }
             match answer {
-                Answer::Now(response) => {
+                Answer::Now(response) | Answer::Foreign(response) => {
                     self.changed.send_replace(());
                     return Ok(whole(response));
                 }
                 Answer::After(by, response) => {
                     self.changed.send_replace(());
                     tokio::time::sleep(by).await;
-                    return Ok(whole(response));
-                }
-                Answer::Foreign(response) => {
-                    self.changed.send_replace(());
                     return Ok(whole(response));
                 }
                 Answer::Endless => {

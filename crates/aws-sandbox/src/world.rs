@@ -225,16 +225,12 @@ impl World {
         self.changed.notify_waiters();
         tokio::time::sleep(ROUND_TRIP / 2).await;
         match answer {
-            Answer::Now(response) => {
+            Answer::Now(response) | Answer::Foreign(response) => {
                 let response = response.map(|body| SdkBody::from(body.as_ref()));
                 HttpResponse::try_from(response).map_err(|error| ConnectorError::user(error.into()))
             }
             Answer::After(by, response) => {
                 tokio::time::sleep(by).await;
-                let response = response.map(|body| SdkBody::from(body.as_ref()));
-                HttpResponse::try_from(response).map_err(|error| ConnectorError::user(error.into()))
-            }
-            Answer::Foreign(response) => {
                 let response = response.map(|body| SdkBody::from(body.as_ref()));
                 HttpResponse::try_from(response).map_err(|error| ConnectorError::user(error.into()))
             }

@@ -16,8 +16,8 @@ use aws_smithy_types::config_bag::ConfigBag;
 use aws_types::SdkConfig;
 use http_body_util::Limited;
 
-/// The longest answer that is read, in bytes. The longest that AWS's limits make likely, 50 stages with all their actions, has a
-/// quarter of it.
+/// The longest answer that is read, in bytes: a page of 100 events or executions has some hundred thousand. AWS's limits allow longer
+/// ones (a page of executions whose output variables are all as long as they may be); such a one is not read, and nothing is decided on it.
 const LONGEST: usize = 8 * 1024 * 1024;
 
 /// The same configuration, with a client that fails a call whose answer is longer than [`LONGEST`].

@@ -260,6 +260,19 @@ async fn survive(policy: &str, dies: &'static str, which: In, at_least: usize) {
                 policy == WARN || !sandbox.sns.published().is_empty(),
                 "{death:?}: people know"
             );
+            // Of a retry, unless it dies between retrying and telling: ARCHITECTURE.md does not promise that.
+            let dies_between = matches!(
+                (&*death.operation, death.is_done),
+                ("RetryStageExecution", true) | ("Publish", false)
+            );
+            let told = sandbox.sns.published().iter();
+            let mut subjects = told.filter_map(|told| told.subject.as_deref());
+            assert!(
+                dies != RETRY_FUNCTION
+                    || dies_between
+                    || subjects.any(|subject| subject.starts_with("Retried")),
+                "{death:?}: people hear of the retry"
+            );
             assert!(sandbox.lambda.dead_letters(dies).is_empty(), "{death:?}");
         });
     }
