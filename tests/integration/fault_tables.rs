@@ -204,12 +204,12 @@ async fn faults_of_aws_health() {
     println!("{}\n", table.join("\n"));
     assert_snapshot!(table.join("\n"), @"
     DescribeEvents                         calls     time   result
-    throttled                                  5   3.10 s   SystemUnavailable
-    HTTP 500                                  10   4.75 s   SystemUnavailable
-    HTTP 503                                  10   4.75 s   SystemUnavailable
-    connection refused                        10   4.75 s   SystemUnavailable
-    connection reset                          10   4.75 s   SystemUnavailable
-    no such host                              10   4.75 s   SystemUnavailable
+    throttled                                  5   1.94 s   SystemUnavailable
+    HTTP 500                                  10   2.91 s   SystemUnavailable
+    HTTP 503                                  10   2.91 s   SystemUnavailable
+    connection refused                        10   2.91 s   SystemUnavailable
+    connection reset                          10   2.91 s   SystemUnavailable
+    no such host                              10   2.91 s   SystemUnavailable
     answers after 4 s                          1   4.04 s   success clear
     answers after 6 s                          4  17.06 s   SystemUnavailable
     silent                                     4  17.06 s   SystemUnavailable
@@ -218,12 +218,12 @@ async fn faults_of_aws_health() {
     not of AWS: wrong content type             1   0.08 s   SystemUnavailable
     not of AWS: page of HTML                   1   0.08 s   SystemUnavailable
     not of AWS: empty answer                   1   0.08 s   SystemUnavailable
-    not of AWS: endless answer                 5   3.74 s   SystemUnavailable
+    not of AWS: endless answer                 5   2.58 s   SystemUnavailable
     access denied                              1   0.08 s   PermissionError
     no support plan                            1   0.08 s   ConfigurationError
     us-east-1 silent                           3   8.54 s   success clear
-    us-east-1 HTTP 500                         6   3.08 s   success clear
-    us-east-1 throttled                        5   3.10 s   SystemUnavailable
+    us-east-1 HTTP 500                         6   1.92 s   success clear
+    us-east-1 throttled                        5   1.94 s   SystemUnavailable
     look-up silent                             1   0.32 s   success clear
     panic in the gate                          0   0.04 s   SystemUnavailable
     ");
@@ -273,31 +273,31 @@ async fn faults_of_the_supporting_calls() {
     println!("{}\n", table.join("\n"));
     assert_snapshot!(table.join("\n"), @"
     during an incident                     calls     time   result
-    GetJobDetails throttled                    4   3.04 s   JobFailed
-    GetJobDetails HTTP 500                     4   3.04 s   JobFailed
-    GetJobDetails connection refused           4   3.04 s   JobFailed
+    GetJobDetails throttled                    5   1.92 s   JobFailed
+    GetJobDetails HTTP 500                     5   1.92 s   JobFailed
+    GetJobDetails connection refused           5   1.92 s   JobFailed
     GetJobDetails silent                       1   3.04 s   JobFailed
     GetJobDetails garbage                      1   0.06 s   JobFailed
     GetJobDetails access denied                1   0.06 s   JobFailed
-    ListTagsForResource throttled              5   1.73 s   JobFailed
-    ListTagsForResource HTTP 500               5   1.73 s   JobFailed
-    ListTagsForResource connection refused     5   1.73 s   JobFailed
+    ListTagsForResource throttled              4   3.06 s   JobFailed
+    ListTagsForResource HTTP 500               4   3.06 s   JobFailed
+    ListTagsForResource connection refused     4   3.06 s   JobFailed
     ListTagsForResource silent                 1   3.06 s   JobFailed
     ListTagsForResource garbage                1   0.08 s   JobFailed
     ListTagsForResource access denied          1   0.08 s   JobFailed
-    GetPipelineState throttled                 5   1.73 s   JobFailed
-    GetPipelineState HTTP 500                  5   1.73 s   JobFailed
-    GetPipelineState connection refused        5   1.73 s   JobFailed
+    GetPipelineState throttled                 4   3.06 s   JobFailed
+    GetPipelineState HTTP 500                  4   3.06 s   JobFailed
+    GetPipelineState connection refused        4   3.06 s   JobFailed
     GetPipelineState silent                    1   3.06 s   JobFailed
     GetPipelineState garbage                   1   0.08 s   JobFailed
     GetPipelineState access denied             1   0.08 s   JobFailed
-    Publish throttled                          2   0.13 s   JobFailed
-    Publish HTTP 500                           2   0.13 s   JobFailed
-    Publish connection refused                 2   0.13 s   JobFailed
+    Publish throttled                          2   0.18 s   JobFailed
+    Publish HTTP 500                           2   0.18 s   JobFailed
+    Publish connection refused                 2   0.18 s   JobFailed
     Publish silent                             1   2.06 s   JobFailed
     Publish garbage                            1   0.08 s   JobFailed
     Publish access denied                      1   0.08 s   JobFailed
-    Publish throttled, a hold                  2   0.17 s   in progress
+    Publish throttled, a hold                  2   0.31 s   in progress
     Publish silent, a hold                     1   2.06 s   in progress
     Publish access denied, a hold              1   0.08 s   in progress
     ");
@@ -402,28 +402,28 @@ async fn faults_of_the_answer() {
     println!("{}\n", table.join("\n"));
     assert_snapshot!(table.join("\n"), @"
     PutJobSuccessResult                    calls     time   result
-    throttled once                             2   0.29 s   success clear
-    throttled                                  5   1.69 s   none; job.undelivered; again: success clear
-    HTTP 500 once                              2   0.29 s   success clear
-    HTTP 500                                   5   1.69 s   none; job.undelivered; again: success clear
-    connection refused once                    2   0.29 s   success clear
-    connection refused                         5   1.69 s   none; job.undelivered; again: success clear
+    throttled once                             2   0.19 s   success clear
+    throttled                                  5   3.06 s   none; job.undelivered; again: success clear
+    HTTP 500 once                              2   0.19 s   success clear
+    HTTP 500                                   5   3.06 s   none; job.undelivered; again: success clear
+    connection refused once                    2   0.19 s   success clear
+    connection refused                         5   3.06 s   none; job.undelivered; again: success clear
     access denied                              1   0.04 s   none; job.undelivered; again: success clear
-    silent once                                2   3.27 s   success clear
-    silent                                     5  16.59 s   none; job.undelivered; again: success clear
-    cut after it was accepted                  2   0.29 s   success clear
-    always cut after it was accepted           5   1.69 s   success clear; job.undelivered; again: success clear
-    answers after 4 s                          5  16.59 s   success clear; job.undelivered; again: success clear
+    silent once                                2   3.17 s   success clear
+    silent                                     5  17.96 s   none; job.undelivered; again: success clear
+    cut after it was accepted                  2   0.19 s   success clear
+    always cut after it was accepted           5   3.06 s   success clear; job.undelivered; again: success clear
+    answers after 4 s                          5  17.96 s   success clear; job.undelivered; again: success clear
     not of AWS: garbage                        1   0.04 s   none; job.undelivered; again: success clear
     not of AWS: broken answer                  1   0.04 s   none; job.undelivered; again: success clear
     not of AWS: wrong content type             1   0.04 s   none; job.undelivered; again: success clear
     not of AWS: page of HTML                   1   0.04 s   none; job.undelivered; again: success clear
     not of AWS: empty answer                   1   0.04 s   none; job.undelivered; again: success clear
-    not of AWS: endless answer                 5   2.33 s   none; job.undelivered; again: success clear
+    not of AWS: endless answer                 5   3.70 s   none; job.undelivered; again: success clear
     refused for what it says                   1   0.08 s   SystemUnavailable
-    a failure: HTTP 500 once                   2   0.17 s   JobFailed
-    a failure: HTTP 500                        5   0.86 s   none; job.undelivered; again: JobFailed
-    a failure: cut after it was accepted       2   0.17 s   JobFailed
+    a failure: HTTP 500 once                   2   0.33 s   JobFailed
+    a failure: HTTP 500                        5   1.73 s   none; job.undelivered; again: JobFailed
+    a failure: cut after it was accepted       2   0.33 s   JobFailed
     already answered otherwise                 1   0.04 s   JobFailed
     unknown job                                1   0.06 s   none; job.not-found; again: none
     ");

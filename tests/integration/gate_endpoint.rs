@@ -1,8 +1,6 @@
 //! Which of AWS Health's endpoints is asked, and what an answer of the other one is worth.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use aws_sandbox::{Fault, ServiceError, World};
@@ -251,30 +249,28 @@ async fn stage_retry_does_not_rely_on_the_passive_endpoint() {
     );
 }
 
-/// A name server that knows one name, and counts how often it is asked for it.
-async fn name_server(ttl: u32) -> (SocketAddr, Arc<AtomicUsize>) {
+/// A name server that sends such answers to each query, one after the other.
+async fn name_server(answers: fn(&[u8]) -> Vec<Vec<u8>>) -> SocketAddr {
     let socket = UdpSocket::bind("127.0.0.1:0")
         .await
         .expect("loopback has a free port");
     let address = socket.local_addr().expect("it is bound");
-    let asked = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&asked);
     tokio::spawn(async move {
         let mut query = [0; 512];
         while let Ok((length, from)) = socket.recv_from(&mut query).await {
-            count.fetch_add(1, Ordering::Relaxed);
-            let answer = cname_answer(&query[..length], ttl);
-            socket
-                .send_to(&answer, from)
-                .await
-                .expect("loopback takes it");
+            for answer in answers(&query[..length]) {
+                socket
+                    .send_to(&answer, from)
+                    .await
+                    .expect("loopback takes it");
+            }
         }
     });
-    (address, asked)
+    address
 }
 
 /// The answer to a query (RFC 1035, section 4): the same id and question, and one CNAME record.
-fn cname_answer(query: &[u8], ttl: u32) -> Vec<u8> {
+fn cname_answer(query: &[u8]) -> Vec<u8> {
     const HEADER: usize = 12;
     let name = query[HEADER..]
         .iter()
@@ -292,7 +288,7 @@ fn cname_answer(query: &[u8], ttl: u32) -> Vec<u8> {
     answer.extend(question);
     // The name of the question, CNAME, IN.
     answer.extend([0xc0, 0x0c, 0, 5, 0, 1]);
-    answer.extend(ttl.to_be_bytes());
+    answer.extend(600_u32.to_be_bytes());
     answer.extend(
         u16::try_from(target.len())
             .expect("a short name")
@@ -302,22 +298,39 @@ fn cname_answer(query: &[u8], ttl: u32) -> Vec<u8> {
     answer
 }
 
+/// The answer of a name server that has no such record.
+fn empty_answer(query: &[u8]) -> Vec<u8> {
+    let mut answer = cname_answer(query);
+    // Of the answers that follow the question, there are none.
+    answer[7] = 0;
+    answer
+}
+
+/// What is no answer to the question, and then the answer.
+fn noise_and_answer(query: &[u8]) -> Vec<Vec<u8>> {
+    let mut foreign = empty_answer(query);
+    foreign[0] = !foreign[0];
+    vec![b"noise".to_vec(), foreign, cname_answer(query)]
+}
+
 #[tokio::test]
-async fn a_cname_is_looked_up_and_kept_for_its_time_to_live() {
-    for (ttl, asked_twice) in [(600, 1), (0, 2)] {
-        let (address, asked) = name_server(ttl).await;
-        let look_up = CnameLookUp::by_server(address).expect("an address is all it needs");
-        for _ in 0..2 {
-            assert_eq!(
-                look_up
-                    .target("global.health.amazonaws.com.")
-                    .await
-                    .as_deref(),
-                Ok("health.us-east-2.amazonaws.com.")
-            );
-        }
-        assert_eq!(asked.load(Ordering::Relaxed), asked_twice, "ttl {ttl}");
+async fn a_cname_is_looked_up_at_all_name_servers() {
+    const NAME: &str = "global.health.amazonaws.com.";
+    let silent = name_server(|_| Vec::new()).await;
+    let without = name_server(|query| vec![empty_answer(query)]).await;
+    let knows = name_server(noise_and_answer).await;
+    for servers in [vec![knows], vec![silent, without, knows]] {
+        let found = CnameLookUp::by_servers(servers).target(NAME).await;
+        assert_eq!(found.as_deref(), Ok("health.us-east-2.amazonaws.com"));
     }
+    assert_eq!(
+        CnameLookUp::by_servers(vec![without]).target(NAME).await,
+        Err(format!("name server {without}: {NAME} has no CNAME record"))
+    );
+    assert_eq!(
+        CnameLookUp::by_servers(Vec::new()).target(NAME).await,
+        Err("there is no name server".to_owned())
+    );
 }
 
 /// An endpoint in the environment is asked and nothing else: no look-up is even made.

@@ -23,6 +23,7 @@ mod function_process;
 mod gate;
 mod gate_answer;
 mod gate_circumstances;
+mod gate_connections;
 mod gate_endpoint;
 mod gate_faults;
 mod gate_hold;

@@ -2,16 +2,19 @@
 //! two regions, one of them has the latest data, and the CNAME record of a global name says which.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::fs;
+use std::future::ready;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
+use futures_util::future::select_ok;
 use health_gate::Region;
-use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig};
-use hickory_resolver::net::runtime::TokioRuntimeProvider;
-use hickory_resolver::proto::rr::{RData, RecordType};
-use hickory_resolver::{Resolver, TokioResolver};
+use simple_dns::rdata::RData;
+use simple_dns::{CLASS, Name, Packet, PacketFlag, Question, TYPE};
+use tokio::net::UdpSocket;
 
 /// A look-up that takes longer is given up: the reading goes on with the endpoint that is active most of the time.
 pub(crate) const LOOK_UP_WITHIN: Duration = Duration::from_millis(300);
@@ -82,47 +85,39 @@ impl CnameLookUp {
         Self(Arc::new(move |name| Box::pin(look_up(name))))
     }
 
-    /// By the system's name servers. An answer is kept for its time to live. If their addresses cannot be read, nothing
-    /// is ever found.
+    /// By the system's name servers (`resolv.conf(5)`). If their addresses cannot be read, nothing is ever found.
     pub fn system() -> Self {
-        let resolver = TokioResolver::builder_tokio().and_then(|builder| builder.build());
-        resolver.map_or_else(|error| Self::failing(error.to_string()), Self::by)
+        const FILE: &str = "/etc/resolv.conf";
+        let servers = fs::read(FILE)
+            .map_err(|error| error.to_string())
+            .and_then(|text| resolv_conf::Config::parse(text).map_err(|error| error.to_string()));
+        match servers {
+            Ok(config) => Self::by_servers(
+                config
+                    .nameservers
+                    .iter()
+                    .map(|server| SocketAddr::new(server.into(), 53))
+                    .collect(),
+            ),
+            Err(error) => {
+                let why = format!("{FILE}: {error}");
+                Self::with(move |_| ready(Err(why.clone())))
+            }
+        }
     }
 
-    fn failing(why: String) -> Self {
-        Self::with(move |_| std::future::ready(Err(why.clone())))
-    }
-
-    /// By one name server, over UDP.
-    ///
-    /// # Errors
-    /// Why no resolver can be made for it.
-    pub fn by_server(address: SocketAddr) -> Result<Self, String> {
-        let mut connection = ConnectionConfig::udp();
-        connection.port = address.port();
-        let server = NameServerConfig::new(address.ip(), true, vec![connection]);
-        let config = ResolverConfig::from_parts(None, Vec::new(), vec![server]);
-        let resolver =
-            Resolver::builder_with_config(config, TokioRuntimeProvider::default()).build();
-        Ok(Self::by(resolver.map_err(|error| error.to_string())?))
-    }
-
-    fn by(resolver: TokioResolver) -> Self {
+    /// By name servers, over UDP. All are asked, and the first to answer counts.
+    pub fn by_servers(servers: Vec<SocketAddr>) -> Self {
         Self::with(move |name| {
-            let resolver = resolver.clone();
+            let asked: Vec<_> = servers
+                .iter()
+                .map(|server| ask(*server, name).boxed())
+                .collect();
             async move {
-                let found = resolver
-                    .lookup(name, RecordType::CNAME)
-                    .await
-                    .map_err(|error| error.to_string())?;
-                let target = found.answers().iter().find_map(|record| {
-                    if let RData::CNAME(target) = &record.data {
-                        Some(target.0.to_utf8())
-                    } else {
-                        None
-                    }
-                });
-                target.ok_or_else(|| format!("{name} has no CNAME record"))
+                if asked.is_empty() {
+                    return Err("there is no name server".to_owned());
+                }
+                select_ok(asked).await.map(|(target, _)| target)
             }
         })
     }
@@ -164,6 +159,54 @@ impl fmt::Debug for CnameLookUp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("CnameLookUp")
     }
+}
+
+/// Asks a name server for the CNAME record of a name.
+async fn ask(server: SocketAddr, name: &'static str) -> Result<String, String> {
+    let of = |why: &dyn fmt::Display| format!("name server {server}: {why}");
+    let any: IpAddr = match server {
+        SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+    };
+    let mut query = Packet::new_query(fastrand::u16(..));
+    query.set_flags(PacketFlag::RECURSION_DESIRED);
+    let question = Name::new(name).map_err(|error| of(&error))?;
+    query.questions.push(Question::new(
+        question.clone(),
+        TYPE::CNAME.into(),
+        CLASS::IN.into(),
+        false,
+    ));
+    let bytes = query.build_bytes_vec().map_err(|error| of(&error))?;
+    let socket = UdpSocket::bind((any, 0))
+        .await
+        .map_err(|error| of(&error))?;
+    socket.connect(server).await.map_err(|error| of(&error))?;
+    socket.send(&bytes).await.map_err(|error| of(&error))?;
+    // What a name server may send over UDP.
+    let mut answer = [0; 512];
+    loop {
+        let length = socket.recv(&mut answer).await.map_err(|error| of(&error))?;
+        let answer = answer.get(..length).unwrap_or_default();
+        // Anything else is an answer to somebody else's question.
+        if let Ok(answer) = Packet::parse(answer)
+            && answer.id() == query.id()
+            && answer.questions.iter().any(|asked| asked.qname == question)
+        {
+            return target_of(&answer)
+                .ok_or_else(|| of(&format_args!("{name} has no CNAME record")));
+        }
+    }
+}
+
+fn target_of(answer: &Packet<'_>) -> Option<String> {
+    answer.answers.iter().find_map(|record| {
+        if let RData::CNAME(target) = &record.rdata {
+            Some(target.0.to_string())
+        } else {
+            None
+        }
+    })
 }
 
 /// The region of `health.us-east-2.amazonaws.com.`: its second label.

@@ -1,5 +1,6 @@
 //! The SDK clients, built once a process and shared by all its invocations.
 
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
@@ -22,13 +23,16 @@ pub struct Clients {
     pub(crate) codepipeline: aws_sdk_codepipeline::Client,
     /// For the results of jobs alone: what is spent on other calls of CodePipeline must not cost a job its answer.
     pub(crate) job_results: aws_sdk_codepipeline::Client,
-    pub(crate) sns: aws_sdk_sns::Client,
+    /// Made when there is something to tell: most deployments pass.
+    pub(crate) sns: Arc<LazySns>,
     pub(crate) pace: Pace,
     /// The clock of the configuration that the clients were made from.
     pub clock: Clock,
     /// The region that the process runs in. CodePipeline takes a job's result only there.
     pub region: Region,
 }
+
+type LazySns = LazyLock<aws_sdk_sns::Client, Box<dyn FnOnce() -> aws_sdk_sns::Client + Send>>;
 
 /// Where AWS Health is asked.
 #[derive(Debug, Clone)]
@@ -75,7 +79,6 @@ impl Clients {
         // An attempt that takes longer than these is better tried again: both services answer within a second.
         let timeouts = |attempt| {
             TimeoutConfig::builder()
-                .connect_timeout(Duration::from_secs(2))
                 .operation_attempt_timeout(Duration::from_secs(attempt))
                 .build()
         };
@@ -115,7 +118,7 @@ impl Clients {
             .retry_config(retries(2))
             .retry_partition(partition("sns"))
             .build();
-        let health_endpoints = match health_endpoint(config) {
+        let health_endpoints = match configured_endpoint(config, "Health") {
             // An address of AWS names the region; anything else stands for the usual one.
             Some(url) => HealthEndpoints::Configured {
                 region: region_of_url(&url)
@@ -124,7 +127,9 @@ impl Clients {
             None => HealthEndpoints::Active(endpoints, look_up()),
         };
         Ok(Self {
-            sns: aws_sdk_sns::Client::from_conf(sns),
+            sns: Arc::new(LazyLock::new(Box::new(|| {
+                aws_sdk_sns::Client::from_conf(sns)
+            }))),
             health_endpoints,
             health: aws_sdk_health::Client::from_conf(health),
             codepipeline: codepipeline(retries(5), "codepipeline"),
@@ -164,10 +169,10 @@ impl Clients {
     }
 }
 
-/// The endpoint that the configuration names for AWS Health, for the service or for all of AWS.
-fn health_endpoint(config: &SdkConfig) -> Option<String> {
+/// The endpoint that the configuration names, for a service or for all of AWS.
+pub(crate) fn configured_endpoint(config: &SdkConfig, service: &str) -> Option<String> {
     let key = ServiceConfigKey::builder()
-        .service_id("Health")
+        .service_id(service)
         .env("AWS_ENDPOINT_URL")
         .profile("endpoint_url")
         .build();

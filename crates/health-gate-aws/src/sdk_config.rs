@@ -1,12 +1,13 @@
-//! The configuration that all clients of a process share.
+//! The configuration of the command: what a person has on a machine.
 
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{Region, SdkConfig};
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
-use aws_smithy_http_client::tls;
 
 use crate::clock::Clock;
+use crate::function_config::behavior;
+use crate::https::Https;
 use crate::sdk_error::head_of_chain;
 
 /// Which account and region are meant. What is not said is what the environment and the AWS CLI's files say.
@@ -18,18 +19,11 @@ pub struct Profile {
     pub region: Option<String>,
 }
 
-/// Loads the configuration, as every AWS SDK does: region, credentials, `AWS_ENDPOINT_URL` and its variants for single services.
-///
-/// The loader costs a function about 0.8 MB against a configuration built by hand, and is what makes the endpoint
-/// variables work. TLS is rustls with ring: a function comes out about 0.8 MB smaller than with aws-lc, and a
-/// fresh build needs no cmake. The trust store is the system's.
+/// Loads the configuration of a person's machine, as every AWS SDK does: environment, files, SSO, roles, `AWS_ENDPOINT_URL` and its variables
+/// for single services.
 pub async fn load_sdk_config(clock: &Clock, chosen: Profile) -> SdkConfig {
-    let https = aws_smithy_http_client::Builder::new()
-        .tls_provider(tls::Provider::Rustls(
-            tls::rustls_provider::CryptoMode::Ring,
-        ))
-        .build_https();
-    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+    let https = Https::new().shared();
+    let mut loader = aws_config::defaults(behavior())
         .http_client(https.clone())
         .time_source(clock.time_source());
     if let Some(region) = chosen.region {

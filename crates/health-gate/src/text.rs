@@ -13,7 +13,9 @@ pub fn one_line(text: &str) -> String {
 
 /// As JSON escapes it, each invisible character as `\u202e`: a text of JSON stays what it is, and any other shows what it has.
 pub fn escaped(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_invisible) {
+    // Most texts are plain ASCII; each log line is one.
+    let is_plain = text.bytes().all(|byte| (0x20..0x7f).contains(&byte));
+    if is_plain || !text.contains(is_invisible) {
         return Cow::Borrowed(text);
     }
     let mut escaped = String::with_capacity(text.len() + 16);

@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use health_gate_aws::{
-    Clients, Clock, CnameLookUp, Profile, Settings, error_chain, load_sdk_config, logging,
+    Clients, Clock, CnameLookUp, Https, Settings, error_chain, function_config, logging,
+    open_connections,
 };
 use lambda_runtime::{Error, service_fn};
 
@@ -24,10 +25,10 @@ pub async fn run() -> ExitCode {
 }
 
 async fn serve(clock: &Clock, settings: &Settings) -> Result<(), Error> {
-    let clients = Clients::new(
-        &load_sdk_config(clock, Profile::default()).await,
-        CnameLookUp::system,
-    )?;
+    let https = Https::new();
+    let config = function_config(clock, &https);
+    let clients = Clients::new(&config, CnameLookUp::system)?;
+    open_connections(&config, &https, 1).await;
     let stage_retry = StageRetry::new(clients, settings)?;
     lambda_runtime::run(service_fn(|event| stage_retry.handle(event))).await
 }

@@ -1,0 +1,227 @@
+//! HTTP as our programs speak it: hyper's client, HTTP/1.1, over rustls with ring.
+//!
+//! The SDK's own client (aws-smithy-http-client) is made of the same libraries. It links HTTP/2, which neither service needs, reads the
+//! trust store anew for each set of time-outs, and has no way to open a connection before there is a request for it.
+
+use std::error::Error;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::connection::{CaptureSmithyConnection, ConnectionMetadata};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::retry::ErrorKind;
+use http::Uri;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
+use hyper_util::client::legacy;
+use hyper_util::client::legacy::connect::{
+    CaptureConnection, HttpConnector as TcpConnector, capture_connection,
+};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use rustls::ClientConfig;
+use rustls::crypto::ring;
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+use tower_service::Service;
+
+use crate::trust_store::trust_store;
+
+/// A connection that takes longer to set up, TLS with it, is better tried again.
+const CONNECT_WITHIN: Duration = Duration::from_secs(2);
+
+/// A connection that nobody has used for longer may have been closed by its other end.
+const FRESH_FOR: Duration = Duration::from_secs(5);
+
+/// A client of HTTP for the SDK.
+#[derive(Clone)]
+pub struct Https {
+    client: legacy::Client<Connections, SdkBody>,
+    connections: Connections,
+}
+
+impl Https {
+    /// Makes one, with the system's trust store.
+    pub fn new() -> Self {
+        let provider = Arc::new(ring::default_provider());
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap_or_else(|_| unreachable!("ring has what TLS 1.2 and 1.3 need"))
+            .with_root_certificates(trust_store())
+            .with_no_client_auth();
+        let mut tcp = TcpConnector::new();
+        tcp.set_nodelay(true);
+        tcp.enforce_http(false);
+        let https = HttpsConnectorBuilder::new()
+            .with_tls_config(config)
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(tcp);
+        let connections = Connections {
+            https,
+            opened: Arc::default(),
+        };
+        let client = legacy::Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .build(connections.clone());
+        Self {
+            client,
+            connections,
+        }
+    }
+
+    /// For the SDK's configuration.
+    pub(crate) fn shared(&self) -> SharedHttpClient {
+        SharedHttpClient::new(self.clone())
+    }
+
+    /// Opens a connection, which the next request that needs one to the same place takes. One that cannot be opened is left to that
+    /// request, which says why.
+    pub(crate) async fn open(&self, place: Uri) {
+        match self.connections.connect(place.clone()).await {
+            Ok(stream) => self.connections.keep(place, stream),
+            Err(error) => {
+                tracing::debug!(%place, error, "a connection could not be opened ahead of its request");
+            }
+        }
+    }
+}
+
+impl Default for Https {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Https {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Https")
+    }
+}
+
+type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
+
+/// Makes connections, or hands out those that have been opened ahead.
+#[derive(Clone)]
+struct Connections {
+    https: HttpsConnector<TcpConnector>,
+    opened: Arc<Mutex<Vec<Opened>>>,
+}
+
+struct Opened {
+    place: Uri,
+    at: Instant,
+    stream: Stream,
+}
+
+impl Connections {
+    async fn connect(&self, place: Uri) -> Result<Stream, BoxError> {
+        let connecting = self.https.clone().call(place);
+        tokio::time::timeout(CONNECT_WITHIN, connecting).await?
+    }
+
+    fn keep(&self, place: Uri, stream: Stream) {
+        let at = Instant::now();
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        opened.push(Opened { place, at, stream });
+    }
+
+    fn take(&self, place: &Uri) -> Option<Stream> {
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        opened.retain(|opened| opened.at.elapsed() < FRESH_FOR);
+        let is_there = |opened: &Opened| {
+            opened.place.scheme() == place.scheme() && opened.place.authority() == place.authority()
+        };
+        let position = opened.iter().position(is_there)?;
+        Some(opened.swap_remove(position).stream)
+    }
+}
+
+impl Service<Uri> for Connections {
+    type Response = Stream;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<Stream, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, place: Uri) -> Self::Future {
+        let connections = self.clone();
+        Box::pin(async move {
+            match connections.take(&place) {
+                Some(stream) => Ok(stream),
+                None => connections.connect(place).await,
+            }
+        })
+    }
+}
+
+impl HttpClient for Https {
+    fn http_connector(
+        &self,
+        _: &HttpConnectorSettings,
+        _: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for Https {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let client = self.client.clone();
+        HttpConnectorFuture::new(async move {
+            let request = request.try_into_http1x();
+            let mut request = request.map_err(|error| ConnectorError::user(error.into()))?;
+            let connection = capture_connection(&mut request);
+            if let Some(capture) = request.extensions().get::<CaptureSmithyConnection>() {
+                capture.set_connection_retriever(move || metadata(&connection));
+            }
+            let response = client.request(request).await.map_err(of_hyper)?;
+            HttpResponse::try_from(response.map(SdkBody::from_body_1_x))
+                .map_err(|error| ConnectorError::other(error.into(), None))
+        })
+    }
+}
+
+/// How the SDK gives up a connection whose other end has failed: what is tried again goes over another one.
+fn metadata(connection: &CaptureConnection) -> Option<ConnectionMetadata> {
+    connection.connection_metadata().as_ref()?;
+    let connection = connection.clone();
+    let give_up = move || {
+        if let Some(connection) = connection.connection_metadata().as_ref() {
+            connection.poison();
+        }
+    };
+    let metadata = ConnectionMetadata::builder().proxied(false);
+    Some(metadata.poison_fn(give_up).build())
+}
+
+/// What the SDK may try again: what became of the connection, not what was said over it.
+fn of_hyper(error: legacy::Error) -> ConnectorError {
+    if cause::<tokio::time::error::Elapsed>(&error).is_some() {
+        return ConnectorError::timeout(error.into());
+    }
+    match cause::<hyper::Error>(&error) {
+        Some(hyper) if hyper.is_user() => ConnectorError::user(error.into()),
+        Some(hyper) if hyper.is_incomplete_message() => {
+            ConnectorError::other(error.into(), Some(ErrorKind::TransientError))
+        }
+        Some(hyper) if hyper.is_parse() => ConnectorError::other(error.into(), None),
+        Some(_) | None => ConnectorError::io(error.into()),
+    }
+}
+
+fn cause<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
+    let mut chain = std::iter::successors(Some(error), |error| (*error).source());
+    chain.find_map(|error| error.downcast_ref())
+}

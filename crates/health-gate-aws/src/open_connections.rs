@@ -1,0 +1,53 @@
+//! Connections that are opened while a function starts.
+
+use std::time::Duration;
+
+use aws_types::SdkConfig;
+use futures_util::future::join_all;
+use http::Uri;
+
+use crate::active_endpoint::Endpoints;
+use crate::clients::configured_endpoint;
+use crate::https::Https;
+
+/// A function that starts waits no longer than this. What is not open by then, the first invocation opens itself.
+const OPEN_WITHIN: Duration = Duration::from_secs(1);
+
+/// Opens a connection to AWS Health and so many to CodePipeline, side by side: a function that starts has a whole core, and
+/// one that is invoked has a fourteenth of one (128 MB).
+///
+/// What cannot be opened is no error here: the call that needs it says so.
+pub async fn open_connections(config: &SdkConfig, https: &Https, to_codepipeline: usize) {
+    let Some(region) = config.region() else {
+        return;
+    };
+    let Ok(own) = region.as_ref().parse() else {
+        return;
+    };
+    let health = Endpoints::of_partition(&own).usual;
+    macro_rules! endpoint {
+        ($sdk:ident, $service:literal, $region:expr) => {{
+            use $sdk::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
+            let params = Params::builder()
+                .region($region)
+                .set_use_fips(config.use_fips())
+                .set_use_dual_stack(config.use_dual_stack())
+                .set_endpoint(configured_endpoint(config, $service))
+                .build();
+            match params {
+                Ok(params) => match DefaultResolver::new().resolve_endpoint(&params).await {
+                    Ok(endpoint) => endpoint.url().parse::<Uri>().ok(),
+                    Err(_) => None,
+                },
+                Err(_) => None,
+            }
+        }};
+    }
+    let mut places = Vec::new();
+    places.extend(endpoint!(aws_sdk_health, "Health", health));
+    if let Some(place) = endpoint!(aws_sdk_codepipeline, "CodePipeline", region.as_ref()) {
+        places.extend(std::iter::repeat_n(place, to_codepipeline));
+    }
+    let opening = join_all(places.into_iter().map(|place| https.open(place)));
+    let _ = tokio::time::timeout(OPEN_WITHIN, opening).await;
+}
