@@ -310,7 +310,29 @@ fn empty_answer(query: &[u8]) -> Vec<u8> {
 fn noise_and_answer(query: &[u8]) -> Vec<Vec<u8>> {
     let mut foreign = empty_answer(query);
     foreign[0] = !foreign[0];
-    vec![b"noise".to_vec(), foreign, cname_answer(query)]
+    // The query itself is no response.
+    vec![
+        b"noise".to_vec(),
+        foreign,
+        query.to_vec(),
+        cname_answer(query),
+    ]
+}
+
+/// A record of another name, with the target in it.
+fn answer_about_another(query: &[u8]) -> Vec<u8> {
+    let mut answer = cname_answer(query);
+    let record = query.len();
+    // The name is the question's without its first label.
+    answer[record + 1] += 7;
+    answer
+}
+
+/// A name server that refuses: what it sends besides counts for nothing.
+fn refusal(query: &[u8]) -> Vec<u8> {
+    let mut answer = cname_answer(query);
+    answer[3] |= 5;
+    answer
 }
 
 #[tokio::test]
@@ -325,7 +347,21 @@ async fn a_cname_is_looked_up_at_all_name_servers() {
     }
     assert_eq!(
         CnameLookUp::by_servers(vec![without]).target(NAME).await,
-        Err(format!("name server {without}: {NAME} has no CNAME record"))
+        Err(format!(
+            "name server {without}: global.health.amazonaws.com has no CNAME record"
+        ))
+    );
+    let another = name_server(|query| vec![answer_about_another(query)]).await;
+    assert_eq!(
+        CnameLookUp::by_servers(vec![another]).target(NAME).await,
+        Err(format!(
+            "name server {another}: global.health.amazonaws.com has no CNAME record"
+        ))
+    );
+    let refuses = name_server(|query| vec![refusal(query)]).await;
+    assert_eq!(
+        CnameLookUp::by_servers(vec![refuses]).target(NAME).await,
+        Err(format!("name server {refuses}: it answers Refused"))
     );
     assert_eq!(
         CnameLookUp::by_servers(Vec::new()).target(NAME).await,

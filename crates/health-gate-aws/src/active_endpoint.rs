@@ -3,7 +3,6 @@
 
 use std::fmt;
 use std::fs;
-use std::future::ready;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,11 +12,14 @@ use futures_util::FutureExt;
 use futures_util::future::select_ok;
 use health_gate::Region;
 use simple_dns::rdata::RData;
-use simple_dns::{CLASS, Name, Packet, PacketFlag, Question, TYPE};
+use simple_dns::{CLASS, Name, Packet, PacketFlag, Question, RCODE, ResourceRecord, TYPE};
 use tokio::net::UdpSocket;
 
 /// A look-up that takes longer is given up: the reading goes on with the endpoint that is active most of the time.
 pub(crate) const LOOK_UP_WITHIN: Duration = Duration::from_millis(300);
+
+/// A name server that has not answered by then is asked again.
+const ASK_AGAIN_AFTER: Duration = Duration::from_millis(100);
 
 /// AWS Health in one partition of AWS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,25 +87,25 @@ impl CnameLookUp {
         Self(Arc::new(move |name| Box::pin(look_up(name))))
     }
 
-    /// By the system's name servers (`resolv.conf(5)`). If their addresses cannot be read, nothing is ever found.
+    /// By the system's name servers (`resolv.conf(5)`). What cannot be read there is passed over; with no name server, nothing is ever found.
     pub fn system() -> Self {
         const FILE: &str = "/etc/resolv.conf";
-        let servers = fs::read(FILE)
-            .map_err(|error| error.to_string())
-            .and_then(|text| resolv_conf::Config::parse(text).map_err(|error| error.to_string()));
-        match servers {
-            Ok(config) => Self::by_servers(
-                config
-                    .nameservers
-                    .iter()
-                    .map(|server| SocketAddr::new(server.into(), 53))
-                    .collect(),
-            ),
-            Err(error) => {
-                let why = format!("{FILE}: {error}");
-                Self::with(move |_| ready(Err(why.clone())))
-            }
+        let text = fs::read(FILE).unwrap_or_else(|error| {
+            tracing::warn!(
+                "{FILE} cannot be read, so AWS Health is asked where it usually is, whether that is its active endpoint or not: {error}"
+            );
+            Vec::new()
+        });
+        let (config, errors) = resolv_conf::Config::parse_with_errors(&text);
+        for error in errors {
+            tracing::debug!("{FILE}: {error}");
         }
+        let servers = config.nameservers.iter();
+        Self::by_servers(
+            servers
+                .map(|server| SocketAddr::new(server.into(), 53))
+                .collect(),
+        )
     }
 
     /// By name servers, over UDP. All are asked, and the first to answer counts.
@@ -172,7 +174,7 @@ async fn ask(server: SocketAddr, name: &'static str) -> Result<String, String> {
     query.set_flags(PacketFlag::RECURSION_DESIRED);
     let question = Name::new(name).map_err(|error| of(&error))?;
     query.questions.push(Question::new(
-        question.clone(),
+        question,
         TYPE::CNAME.into(),
         CLASS::IN.into(),
         false,
@@ -182,31 +184,50 @@ async fn ask(server: SocketAddr, name: &'static str) -> Result<String, String> {
         .await
         .map_err(|error| of(&error))?;
     socket.connect(server).await.map_err(|error| of(&error))?;
-    socket.send(&bytes).await.map_err(|error| of(&error))?;
-    // What a name server may send over UDP.
-    let mut answer = [0; 512];
     loop {
-        let length = socket.recv(&mut answer).await.map_err(|error| of(&error))?;
-        let answer = answer.get(..length).unwrap_or_default();
-        // Anything else is an answer to somebody else's question.
-        if let Ok(answer) = Packet::parse(answer)
-            && answer.id() == query.id()
-            && answer.questions.iter().any(|asked| asked.qname == question)
-        {
-            return target_of(&answer)
-                .ok_or_else(|| of(&format_args!("{name} has no CNAME record")));
+        socket.send(&bytes).await.map_err(|error| of(&error))?;
+        // A packet may get lost on either way.
+        let answered = answer_to(&query, &socket);
+        if let Ok(answer) = tokio::time::timeout(ASK_AGAIN_AFTER, answered).await {
+            return answer.map_err(|why| of(&why));
         }
     }
 }
 
-fn target_of(answer: &Packet<'_>) -> Option<String> {
-    answer.answers.iter().find_map(|record| {
-        if let RData::CNAME(target) = &record.rdata {
-            Some(target.0.to_string())
-        } else {
-            None
+/// What the CNAME record in the answer to a query names.
+async fn answer_to(query: &Packet<'_>, socket: &UdpSocket) -> Result<String, String> {
+    // What a name server may send over UDP.
+    let mut bytes = [0; 512];
+    loop {
+        let length = socket.recv(&mut bytes).await;
+        let length = length.map_err(|error| error.to_string())?;
+        let Ok(answer) = Packet::parse(bytes.get(..length).unwrap_or_default()) else {
+            continue;
+        };
+        let Some(asked) = query.questions.first() else {
+            return Err("nothing was asked".to_owned());
+        };
+        let names_it = |question: &Question<'_>| question.qname == asked.qname;
+        // Anything else is the answer to somebody else's question.
+        if answer.id() != query.id()
+            || !answer.has_flags(PacketFlag::RESPONSE)
+            || !answer.questions.iter().any(names_it)
+        {
+            continue;
         }
-    })
+        if answer.rcode() != RCODE::NoError {
+            return Err(format!("it answers {:?}", answer.rcode()));
+        }
+        let its = |record: &&ResourceRecord<'_>| record.name == asked.qname;
+        let target = answer.answers.iter().filter(its).find_map(|record| {
+            if let RData::CNAME(target) = &record.rdata {
+                Some(target.0.to_string())
+            } else {
+                None
+            }
+        });
+        return target.ok_or_else(|| format!("{} has no CNAME record", asked.qname));
+    }
 }
 
 /// The region of `health.us-east-2.amazonaws.com.`: its second label.

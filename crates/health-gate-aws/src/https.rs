@@ -28,13 +28,13 @@ use hyper_util::client::legacy::connect::{
     CaptureConnection, HttpConnector as TcpConnector, capture_connection,
 };
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use rustls::ClientConfig;
 use rustls::crypto::ring;
+use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tower_service::Service;
 
-use crate::trust_store::trust_store;
+use crate::trust_store::{of_bundle, trust_store};
 
 /// A connection that takes longer to set up, TLS with it, is better tried again.
 const CONNECT_WITHIN: Duration = Duration::from_secs(2);
@@ -50,13 +50,22 @@ pub struct Https {
 }
 
 impl Https {
-    /// Makes one, with the system's trust store.
-    pub fn new() -> Self {
+    /// Makes one for a function, with the trust store of its image.
+    pub fn of_function() -> Self {
+        Self::trusting(trust_store(of_bundle))
+    }
+
+    /// Makes one for a person's machine, whose trust store may be anywhere.
+    pub(crate) fn of_person() -> Self {
+        Self::trusting(trust_store(|| None))
+    }
+
+    fn trusting(roots: RootCertStore) -> Self {
         let provider = Arc::new(ring::default_provider());
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .unwrap_or_else(|_| unreachable!("ring has what TLS 1.2 and 1.3 need"))
-            .with_root_certificates(trust_store())
+            .with_root_certificates(roots)
             .with_no_client_auth();
         let mut tcp = TcpConnector::new();
         tcp.set_nodelay(true);
@@ -96,9 +105,9 @@ impl Https {
     }
 }
 
-impl Default for Https {
-    fn default() -> Self {
-        Self::new()
+impl fmt::Debug for Connections {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Connections")
     }
 }
 
@@ -109,6 +118,11 @@ impl fmt::Debug for Https {
 }
 
 type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
+
+/// Something has taken too long.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct TooLate(String);
 
 /// Makes connections, or hands out those that have been opened ahead.
 #[derive(Clone)]
@@ -125,8 +139,19 @@ struct Opened {
 
 impl Connections {
     async fn connect(&self, place: Uri) -> Result<Stream, BoxError> {
-        let connecting = self.https.clone().call(place);
-        tokio::time::timeout(CONNECT_WITHIN, connecting).await?
+        let connecting = self.https.clone().call(place.clone());
+        tokio::time::timeout(CONNECT_WITHIN, connecting)
+            .await
+            .map_err(|_| {
+                let place = place
+                    .authority()
+                    .map(ToString::to_string)
+                    .unwrap_or_default();
+                TooLate(format!(
+                    "no connection to {place} within {} s",
+                    CONNECT_WITHIN.as_secs()
+                ))
+            })?
     }
 
     fn keep(&self, place: Uri, stream: Stream) {
@@ -169,16 +194,28 @@ impl Service<Uri> for Connections {
 impl HttpClient for Https {
     fn http_connector(
         &self,
-        _: &HttpConnectorSettings,
+        settings: &HttpConnectorSettings,
         _: &RuntimeComponents,
     ) -> SharedHttpConnector {
-        SharedHttpConnector::new(self.clone())
+        SharedHttpConnector::new(Connector {
+            client: self.client.clone(),
+            answer_within: settings.read_timeout(),
+        })
     }
 }
 
-impl HttpConnector for Https {
+/// A connector of the client, with what the SDK has set for it. How long a connection may take to set up is the same for all.
+#[derive(Debug)]
+struct Connector {
+    client: legacy::Client<Connections, SdkBody>,
+    /// Until an answer begins, connection and all, as in the SDK's own client: the sources of credentials rely on it.
+    answer_within: Option<Duration>,
+}
+
+impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let client = self.client.clone();
+        let answer_within = self.answer_within;
         HttpConnectorFuture::new(async move {
             let request = request.try_into_http1x();
             let mut request = request.map_err(|error| ConnectorError::user(error.into()))?;
@@ -186,7 +223,15 @@ impl HttpConnector for Https {
             if let Some(capture) = request.extensions().get::<CaptureSmithyConnection>() {
                 capture.set_connection_retriever(move || metadata(&connection));
             }
-            let response = client.request(request).await.map_err(of_hyper)?;
+            let answering = client.request(request);
+            let response = match answer_within {
+                Some(limit) => tokio::time::timeout(limit, answering).await.map_err(|_| {
+                    let why = format!("no answer within {:.1} s", limit.as_secs_f64());
+                    ConnectorError::timeout(TooLate(why).into())
+                })?,
+                None => answering.await,
+            };
+            let response = response.map_err(of_hyper)?;
             HttpResponse::try_from(response.map(SdkBody::from_body_1_x))
                 .map_err(|error| ConnectorError::other(error.into(), None))
         })
@@ -208,7 +253,7 @@ fn metadata(connection: &CaptureConnection) -> Option<ConnectionMetadata> {
 
 /// What the SDK may try again: what became of the connection, not what was said over it.
 fn of_hyper(error: legacy::Error) -> ConnectorError {
-    if cause::<tokio::time::error::Elapsed>(&error).is_some() {
+    if cause::<TooLate>(&error).is_some() {
         return ConnectorError::timeout(error.into());
     }
     match cause::<hyper::Error>(&error) {
@@ -224,4 +269,58 @@ fn of_hyper(error: legacy::Error) -> ConnectorError {
 fn cause<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
     let mut chain = std::iter::successors(Some(error), |error| (*error).source());
     chain.find_map(|error| error.downcast_ref())
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// A server that reads a request and says `answer`, or nothing at all; how long a client of it may wait is up to the client.
+    async fn server(answer: Option<&'static [u8]>) -> Uri {
+        let listener = TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("loopback has a free port");
+        let address = listener.local_addr().expect("it is bound");
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                tokio::spawn(async move {
+                    let _ = stream.read(&mut [0; 1_024]).await;
+                    match answer {
+                        Some(answer) => stream.write_all(answer).await,
+                        None => std::future::pending().await,
+                    }
+                });
+            }
+        });
+        format!("http://{address}/").parse().expect("an address")
+    }
+
+    async fn ask(place: Uri) -> Result<HttpResponse, ConnectorError> {
+        let connector = Connector {
+            client: Https::trusting(RootCertStore::empty()).client,
+            answer_within: Some(Duration::from_millis(500)),
+        };
+        let request = http::Request::get(place).body(SdkBody::empty());
+        let request = HttpRequest::try_from(request.expect("a request"));
+        connector.call(request.expect("a request")).await
+    }
+
+    #[tokio::test]
+    async fn what_becomes_of_a_request_says_whether_it_may_be_made_again() {
+        let answers = ask(server(Some(b"HTTP/1.1 204 No Content\r\n\r\n")).await).await;
+        assert_eq!(answers.expect("an answer").status().as_u16(), 204);
+        let silent = ask(server(None).await).await.expect_err("no answer");
+        assert!(silent.is_timeout(), "{silent:?}");
+        let cut = ask(server(Some(b"HTTP/1.1 2")).await).await;
+        let cut = cut.expect_err("half an answer");
+        assert_eq!(cut.as_other(), Some(ErrorKind::TransientError), "{cut:?}");
+        let foreign = ask(server(Some(b"220 mail.example.com ESMTP\r\n")).await).await;
+        let foreign = foreign.expect_err("no HTTP");
+        assert!(foreign.is_other() && foreign.as_other().is_none());
+        let nobody = ask("http://127.0.0.1:1/".parse().expect("an address")).await;
+        assert!(nobody.expect_err("nobody listens").is_io());
+    }
 }

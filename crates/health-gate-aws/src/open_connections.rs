@@ -10,7 +10,7 @@ use crate::active_endpoint::Endpoints;
 use crate::clients::configured_endpoint;
 use crate::https::Https;
 
-/// A function that starts waits no longer than this. What is not open by then, the first invocation opens itself.
+/// A function that starts waits no longer than this. What is open later is there for a later request.
 const OPEN_WITHIN: Duration = Duration::from_secs(1);
 
 /// Opens a connection to AWS Health and so many to CodePipeline, side by side: a function that starts has a whole core, and
@@ -48,6 +48,9 @@ pub async fn open_connections(config: &SdkConfig, https: &Https, to_codepipeline
     if let Some(place) = endpoint!(aws_sdk_codepipeline, "CodePipeline", region.as_ref()) {
         places.extend(std::iter::repeat_n(place, to_codepipeline));
     }
-    let opening = join_all(places.into_iter().map(|place| https.open(place)));
+    let opening = join_all(places.into_iter().map(|place| {
+        let https = https.clone();
+        tokio::spawn(async move { https.open(place).await })
+    }));
     let _ = tokio::time::timeout(OPEN_WITHIN, opening).await;
 }

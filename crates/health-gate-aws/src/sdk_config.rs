@@ -22,7 +22,7 @@ pub struct Profile {
 /// Loads the configuration of a person's machine, as every AWS SDK does: environment, files, SSO, roles, `AWS_ENDPOINT_URL` and its variables
 /// for single services.
 pub async fn load_sdk_config(clock: &Clock, chosen: Profile) -> SdkConfig {
-    let https = Https::new().shared();
+    let https = Https::of_person().shared();
     let mut loader = aws_config::defaults(behavior())
         .http_client(https.clone())
         .time_source(clock.time_source());

@@ -9,10 +9,12 @@ use rustls::pki_types::CertificateDer;
 
 use crate::function_config::variable;
 
-/// The system's trust store: what `SSL_CERT_FILE` and `SSL_CERT_DIR` name, or where the system has it.
-pub(crate) fn trust_store() -> RootCertStore {
+type Certificates = Vec<CertificateDer<'static>>;
+
+/// The system's trust store: what `SSL_CERT_FILE` and `SSL_CERT_DIR` name, or where the system has it. `quickly` may know a quicker way to it.
+pub(crate) fn trust_store(quickly: impl FnOnce() -> Option<Certificates>) -> RootCertStore {
     let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(of_bundle().unwrap_or_else(of_system));
+    roots.add_parsable_certificates(quickly().unwrap_or_else(of_system));
     if roots.is_empty() {
         tracing::warn!(
             "the trust store is empty, so nothing can be reached over TLS; SSL_CERT_FILE names a file of certificates"
@@ -25,7 +27,7 @@ pub(crate) fn trust_store() -> RootCertStore {
 ///
 /// rustls's reader of such files reads all folders besides, and takes care that nobody learns by its timing what it decodes: a function would
 /// spend most of its start on it. What everybody knows can be read in a tenth of the time.
-fn of_bundle() -> Option<Vec<CertificateDer<'static>>> {
+pub(crate) fn of_bundle() -> Option<Certificates> {
     if variable("SSL_CERT_DIR").is_some() {
         return None;
     }
@@ -36,7 +38,7 @@ fn of_bundle() -> Option<Vec<CertificateDer<'static>>> {
 }
 
 /// The certificates in a file of PEM (RFC 7468). None if one of them cannot be read.
-fn read_bundle(text: &[u8]) -> Option<Vec<CertificateDer<'static>>> {
+fn read_bundle(text: &[u8]) -> Option<Certificates> {
     const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
     const END: &[u8] = b"-----END CERTIFICATE-----";
     let decode = |begin: usize| {
@@ -49,7 +51,7 @@ fn read_bundle(text: &[u8]) -> Option<Vec<CertificateDer<'static>>> {
 }
 
 /// The same from wherever the system has them, and what is wrong with them.
-fn of_system() -> Vec<CertificateDer<'static>> {
+fn of_system() -> Certificates {
     let found = rustls_native_certs::load_native_certs();
     for error in found.errors {
         tracing::warn!("a part of the trust store cannot be read: {error}");

@@ -25,7 +25,7 @@ pub async fn run() -> ExitCode {
 }
 
 async fn serve(clock: &Clock, settings: &Settings) -> Result<(), Error> {
-    let https = Https::new();
+    let https = Https::of_function();
     let config = function_config(clock, &https);
     let clients = Clients::new(&config, CnameLookUp::system)?;
     open_connections(&config, &https, 1).await;

@@ -24,7 +24,7 @@ impl Budget {
     pub(crate) fn size(&self, name: &str, bytes: u64) -> Option<String> {
         (bytes > self.bytes).then(|| {
             format!(
-                "{name} has {bytes} bytes; at most {} are allowed",
+                "{name} has {bytes} bytes; `bytes` in tests/footprint/budget.json allows {}",
                 self.bytes
             )
         })
@@ -40,10 +40,13 @@ impl Budget {
     pub(crate) fn growth(&self, name: &str, counted: &Instructions) -> Vec<String> {
         let of_processor = self.instructions.get(ARCH);
         let Some(committed) = of_processor.and_then(|functions| functions.get(name)) else {
-            return vec![format!("{name} has no committed figures for {ARCH}")];
+            return vec![format!(
+                "{name} has no committed figures for {ARCH}: `.ci/footprint commit` writes them"
+            )];
         };
         let figures = [
-            ("init", counted.init, committed.init),
+            ("init, plain HTTP", counted.init_plain, committed.init_plain),
+            ("init, TLS", counted.init, committed.init),
             ("first invocation", counted.first, committed.first),
             ("warm invocation", counted.warm, committed.warm),
         ];
@@ -52,7 +55,7 @@ impl Budget {
             .filter(|(_, now, then)| *now as f64 > *then as f64 * GROWTH);
         grown
             .map(|(what, now, then)| {
-                format!("{name}, {what}: {now} instructions, committed are {then}; 10 % more are allowed")
+                format!("{name}, {what}: {now} instructions, committed are {then}, and 10 % more are allowed; what has to be so: `.ci/footprint commit`, in a commit that says why")
             })
             .collect()
     }
@@ -65,6 +68,7 @@ mod tests {
     #[test]
     fn what_is_over_the_budget_is_said() {
         let committed = Instructions {
+            init_plain: 1_000,
             init: 1_000,
             first: 1_000,
             warm: 1_000,
@@ -77,9 +81,10 @@ mod tests {
         assert_eq!(budget.size("gate", 100), None);
         assert_eq!(
             budget.size("gate", 101).as_deref(),
-            Some("gate has 101 bytes; at most 100 are allowed")
+            Some("gate has 101 bytes; `bytes` in tests/footprint/budget.json allows 100")
         );
         let grown = Instructions {
+            init_plain: 7,
             init: 1_100,
             first: 1_101,
             warm: 2,
@@ -87,12 +92,14 @@ mod tests {
         assert_eq!(
             budget.growth("gate", &grown),
             [
-                "gate, first invocation: 1101 instructions, committed are 1000; 10 % more are allowed"
+                "gate, first invocation: 1101 instructions, committed are 1000, and 10 % more are allowed; what has to be so: `.ci/footprint commit`, in a commit that says why"
             ]
         );
         assert_eq!(
             budget.growth("retry", &grown),
-            [format!("retry has no committed figures for {ARCH}")]
+            [format!(
+                "retry has no committed figures for {ARCH}: `.ci/footprint commit` writes them"
+            )]
         );
     }
 }

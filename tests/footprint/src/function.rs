@@ -85,7 +85,8 @@ impl Function {
     ) -> io::Result<Self> {
         let api = RuntimeApi::bind().await?;
         let mut words = wrapper.iter().chain(&subject.command);
-        let mut command = Command::new(words.next().expect("a subject has a command"));
+        let program = words.next().expect("a subject has a command");
+        let mut command = Command::new(program);
         command
             .args(words)
             .env_clear()
@@ -100,14 +101,15 @@ impl Function {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(if wrapper.is_empty() {
-                Stdio::null()
+                // Where a function says why it ends.
+                Stdio::inherit()
             } else {
                 Stdio::piped()
             })
             .kill_on_drop(true);
         let started = Instant::now();
         let child = command.spawn().map_err(|error| {
-            io::Error::new(error.kind(), format!("{}: {error}", subject.file.display()))
+            io::Error::new(error.kind(), format!("{}: {error}", program.display()))
         })?;
         Ok(Self {
             name: subject.name,

@@ -12,9 +12,11 @@ use crate::function::{Function, Subject};
 /// Instructions of a function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Instructions {
-    /// From the start of the process until it asks for an event.
+    /// From the start of the process until it waits for an event, with AWS in plain HTTP.
+    pub(crate) init_plain: u64,
+    /// The same with TLS, and with everything that the function does ahead of an event.
     pub(crate) init: u64,
-    /// Of the first invocation, which opens its connections over TLS.
+    /// Of the first invocation, over TLS: what has to be connected for it that was not connected before is in it.
     pub(crate) first: u64,
     /// Of an invocation after it.
     pub(crate) warm: u64,
@@ -27,12 +29,14 @@ const WARM: u64 = 10;
 pub(crate) const EVENTS: usize = 2 + WARM as usize;
 
 impl Instructions {
-    /// Counts those of a subject: three processes that do the same, and one more thing each.
+    /// Counts those of a subject: processes that do the same, and one more thing each.
     pub(crate) async fn count(subject: &Subject, aws: &mut Aws, folder: &Path) -> io::Result<Self> {
-        let init = total(subject, aws, folder, 0).await?;
-        let one = total(subject, aws, folder, 1).await?;
-        let many = total(subject, aws, folder, 1 + WARM).await?;
+        let init_plain = total(subject, aws, Way::Plain, folder, 0).await?;
+        let init = total(subject, aws, Way::Tls, folder, 0).await?;
+        let one = total(subject, aws, Way::Tls, folder, 1).await?;
+        let many = total(subject, aws, Way::Tls, folder, 1 + WARM).await?;
         Ok(Self {
+            init_plain,
             init,
             first: one.saturating_sub(init),
             warm: many.saturating_sub(one) / WARM,
@@ -43,13 +47,14 @@ impl Instructions {
 async fn total(
     subject: &Subject,
     aws: &mut Aws,
+    way: Way,
     folder: &Path,
     invocations: u64,
 ) -> io::Result<u64> {
     let mut out = OsString::from("--callgrind-out-file=");
     out.push(folder.join("callgrind.out"));
     let valgrind = ["valgrind".into(), "--tool=callgrind".into(), out];
-    let mut function = Function::start(subject, aws, Way::Tls, &valgrind).await?;
+    let mut function = Function::start(subject, aws, way, &valgrind).await?;
     function.asks().await;
     for _ in 0..invocations {
         function.invoke(aws).await;

@@ -77,6 +77,7 @@ impl Table<'_> {
             times("init, TLS", |m| &m.init_tls),
             times("init, TLS, processor", |m| &m.init_processor),
             small("the same on 128 MB", |m| &m.init_processor),
+            count("init, plain HTTP, instructions", |i| i.init_plain),
             count("init, TLS, instructions", |i| i.init),
             times("first invocation, plain HTTP", |m| &m.first_plain),
             times("first invocation, TLS", |m| &m.first_tls),
@@ -111,12 +112,13 @@ impl fmt::Display for Table<'_> {
             write!(f, "| {figure}, {unit} |")?;
             for (number, column) in self.0.iter().enumerate() {
                 let value = of(column);
+                // What is deployed of it is a source, without its libraries and its language.
+                if number == last && figure.starts_with("size") {
+                    write!(f, " – |")?;
+                    continue;
+                }
                 let ratio = match number {
                     0 => String::new(),
-                    // What is deployed is a source without its libraries and its language.
-                    _ if number == last && unit == "MB" && figure.starts_with("size") => {
-                        String::new()
-                    }
                     _ if number == last => format!(" (ours × {:.1})", value / of(gate)),
                     _ => format!(" (× {:.1})", value / of(floor)),
                 };

@@ -70,7 +70,9 @@ async fn write_chain(folder: &Path) -> io::Result<()> {
     ] {
         let mut openssl = Command::new("openssl");
         openssl.args(line.split_whitespace()).current_dir(folder);
-        let made = openssl.output().await?;
+        let made = openssl.output().await;
+        let made =
+            made.map_err(|error| io::Error::new(error.kind(), format!("openssl: {error}")))?;
         if !made.status.success() {
             let said = String::from_utf8_lossy(&made.stderr);
             return Err(io::Error::other(format!("openssl {line}: {said}")));
