@@ -9,6 +9,7 @@ use aws_types::app_name::AppName;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
 use crate::clock::Clock;
+use crate::environment::variable;
 use crate::https::Https;
 
 /// The version of the SDK's defaults that our programs are written for.
@@ -63,12 +64,4 @@ impl LoadServiceConfig for OfServices {
 
 fn flag(name: &str) -> Option<bool> {
     variable(name).map(|text| text.eq_ignore_ascii_case("true"))
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "variables of the SDK and of TLS, which they would read themselves"
-)]
-pub(crate) fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|text| !text.is_empty())
 }

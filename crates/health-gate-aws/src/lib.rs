@@ -16,6 +16,7 @@ mod clients;
 mod clock;
 mod describe_events;
 mod endpoint_in_use;
+mod environment;
 mod function_config;
 mod get_job_details;
 mod get_pipeline;

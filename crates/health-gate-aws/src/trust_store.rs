@@ -7,7 +7,7 @@ use memchr::memmem;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 
-use crate::function_config::variable;
+use crate::environment::variable;
 
 type Certificates = Vec<CertificateDer<'static>>;
 
