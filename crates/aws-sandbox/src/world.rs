@@ -32,9 +32,6 @@ use crate::lambda::Invocation;
 use crate::sandbox::Sandbox;
 use crate::timestamp::Timestamp;
 
-/// What a request and its answer take on the way.
-const ROUND_TRIP: Duration = Duration::from_millis(20);
-
 /// A sandbox and its virtual time. Clones are the same world.
 #[derive(Debug, Clone)]
 pub struct World {
@@ -58,6 +55,9 @@ impl TimeSource for Clock {
 }
 
 impl World {
+    /// What a request and its answer take on the way, each half of it.
+    pub const ROUND_TRIP: Duration = Duration::from_millis(20);
+
     /// Begins a world at `start`. Call it inside a current-thread runtime with paused time, and let one world
     /// run on a thread at a time: the SDK's random numbers are seeded for the thread.
     pub fn new(start: Timestamp, seed: u64) -> Self {
@@ -208,7 +208,7 @@ impl World {
             .map_err(|error| ConnectorError::user(error.into()))?;
         let mut request =
             request.map(|body| Bytes::copy_from_slice(body.bytes().unwrap_or_default()));
-        tokio::time::sleep(ROUND_TRIP / 2).await;
+        tokio::time::sleep(Self::ROUND_TRIP / 2).await;
         let mut answer = self.with(|sandbox, now| sandbox.handle(now, &request));
         if let Answer::Wait(by) = answer {
             mark_as_waited(&mut request, by);
@@ -223,7 +223,7 @@ impl World {
             answer = work.await.expect("the sandbox does not panic");
         }
         self.changed.notify_waiters();
-        tokio::time::sleep(ROUND_TRIP / 2).await;
+        tokio::time::sleep(Self::ROUND_TRIP / 2).await;
         match answer {
             Answer::Now(response) | Answer::Foreign(response) => {
                 let response = response.map(|body| SdkBody::from(body.as_ref()));

@@ -7,9 +7,6 @@ use serde_json::Value;
 use super::{Checked, Checks, Invariant, Look};
 use crate::functions::Ending;
 
-/// An answer takes less time than this to come back, in milliseconds.
-const ON_ITS_WAY: i64 = 50;
-
 /// The job of an event.
 pub(super) fn job_id(payload: &Value) -> &str {
     payload["CodePipeline.job"]["id"]
@@ -90,9 +87,6 @@ impl Checks {
             .all(|operation| !look.went_wrong(operation));
         let taken = results.iter().any(|call| is_accepted(call));
         let is_over = |call: &&Call| matches!(&call.outcome, Outcome::Error(error) if error.code == "InvalidJobStateException");
-        // An answer is on its way for some time, and the gate may have given it up by then.
-        let has_come_back =
-            |call: &Call| call.at.as_millis() + ON_ITS_WAY <= look.world.now().as_millis();
         let broken = if let Some(other) = other {
             Some(format!(
                 "{} gave its job two results: {} and {}",
@@ -113,7 +107,7 @@ impl Checks {
                 }
                 Some(Ending::Returned(Err(error)))
                     if results.iter().any(|call| {
-                        is_accepted(call) && call.fault.is_none() && has_come_back(call)
+                        is_accepted(call) && call.fault.is_none() && look.was_waited_for(call)
                     }) =>
                 {
                     Some(format!(

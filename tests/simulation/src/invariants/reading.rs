@@ -13,7 +13,7 @@ use crate::plan::Policy;
 struct Answered {
     endpoint: String,
     filter: Value,
-    /// Nothing went wrong with any page: whoever asked has got the answer.
+    /// Nothing went wrong with any page, and each was waited for: whoever asked has got the answer.
     is_sure: bool,
 }
 
@@ -67,8 +67,9 @@ impl Reading {
                 },
                 None => continue,
             };
-            question.is_sure &= call.fault.is_none();
-            if call.fault.is_none() {
+            let is_sure = call.fault.is_none() && look.was_waited_for(call);
+            question.is_sure &= is_sure;
+            if is_sure {
                 let arns = events.iter().filter_map(|event| event["arn"].as_str());
                 seen.extend(arns.map(|arn| (call.region.clone(), arn.to_owned())));
             }
