@@ -24,7 +24,7 @@ pub(crate) fn behavior() -> BehaviorVersion {
 ///
 /// What [`load_sdk_config`](crate::load_sdk_config) looks at besides (files, roles, containers, instances) no function has. It would cost a
 /// function a tenth of its size, and at its start clients that are never used.
-pub fn function_config(clock: &Clock, https: &Https) -> SdkConfig {
+pub(crate) fn function_config(clock: &Clock, https: &Https) -> SdkConfig {
     if variable("AWS_ACCESS_KEY_ID").is_none() {
         tracing::warn!(
             "AWS_ACCESS_KEY_ID is not set, so no call of AWS can be signed: a function has its credentials in its environment, where Lambda puts \

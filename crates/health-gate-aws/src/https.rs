@@ -44,14 +44,14 @@ const FRESH_FOR: Duration = Duration::from_secs(5);
 
 /// A client of HTTP for the SDK.
 #[derive(Clone)]
-pub struct Https {
+pub(crate) struct Https {
     client: legacy::Client<Connections, SdkBody>,
     connections: Connections,
 }
 
 impl Https {
     /// Makes one for a function, with the trust store of its image.
-    pub fn of_function() -> Self {
+    pub(crate) fn of_function() -> Self {
         Self::trusting(trust_store(of_bundle))
     }
 

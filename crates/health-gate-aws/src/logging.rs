@@ -66,7 +66,8 @@ where
 }
 
 /// Other crates' lines below DEBUG are never logged, whatever level is asked for: at TRACE the Lambda runtime
-/// prints the raw job event, and the SDK the bodies of answers; both carry live artifact credentials.
+/// prints the raw job event, and the SDK the bodies of answers; both carry live artifact credentials. A release does not have them at all
+/// (`release_max_level_debug`).
 fn may_be_logged(line: &Metadata<'_>) -> bool {
     const OURS: [&str; 3] = ["health_gate", "pipeline_gate", "stage_retry"];
     if line.target() == metrics::TARGET {

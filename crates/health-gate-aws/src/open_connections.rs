@@ -13,11 +13,11 @@ use crate::https::Https;
 /// A function that starts waits no longer than this. What is open later is there for a later request.
 const OPEN_WITHIN: Duration = Duration::from_secs(1);
 
-/// Opens a connection to AWS Health and so many to CodePipeline, side by side: a function that starts has a whole core, and
+/// Opens a connection to AWS Health and one to CodePipeline, side by side: a function that starts has a whole core, and
 /// one that is invoked has a fourteenth of one (128 MB).
 ///
 /// What cannot be opened is no error here: the call that needs it says so.
-pub async fn open_connections(config: &SdkConfig, https: &Https, to_codepipeline: usize) {
+pub(crate) async fn open_connections(config: &SdkConfig, https: &Https) {
     let Some(region) = config.region() else {
         return;
     };
@@ -43,14 +43,40 @@ pub async fn open_connections(config: &SdkConfig, https: &Https, to_codepipeline
             }
         }};
     }
-    let mut places = Vec::new();
-    places.extend(endpoint!(aws_sdk_health, "Health", health));
-    if let Some(place) = endpoint!(aws_sdk_codepipeline, "CodePipeline", region.as_ref()) {
-        places.extend(std::iter::repeat_n(place, to_codepipeline));
-    }
-    let opening = join_all(places.into_iter().map(|place| {
+    let places = [
+        endpoint!(aws_sdk_health, "Health", health),
+        endpoint!(aws_sdk_codepipeline, "CodePipeline", region.as_ref()),
+    ];
+    let opening = join_all(places.into_iter().flatten().map(|place| {
         let https = https.clone();
         tokio::spawn(async move { https.open(place).await })
     }));
     let _ = tokio::time::timeout(OPEN_WITHIN, opening).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_config::{BehaviorVersion, Region};
+    use tokio::net::TcpListener;
+    use tokio::time::Instant;
+
+    use super::*;
+
+    /// In virtual time: the limit of a connection is a longer one.
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_takes_connections_and_says_nothing_is_waited_for_no_longer_than_the_limit()
+     {
+        let silent = TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("loopback has a free port");
+        let address = silent.local_addr().expect("it is bound");
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new("us-east-1"))
+            .endpoint_url(format!("https://{address}"))
+            .build();
+        let began = Instant::now();
+        open_connections(&config, &Https::of_function()).await;
+        assert_eq!(began.elapsed(), OPEN_WITHIN);
+    }
 }
