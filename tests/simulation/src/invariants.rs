@@ -22,7 +22,6 @@ use aws_sandbox::{Call, Timestamp, World};
 use crate::functions::{Ending, GATE, RETRY};
 use crate::plan::{Deed, Interruption, Plan};
 use crate::truth::Truth;
-use jobs::is_result;
 pub(crate) use rest::action_rows;
 pub(crate) use retries::millis;
 pub(crate) use signals::IDLE;
@@ -210,18 +209,24 @@ impl Look<'_> {
         calls.any(|call| call.operation == operation && call.fault.is_none())
     }
 
-    /// Whether the answer to a call had come back when the function went on without it: to another endpoint of AWS Health, to a result, or
-    /// to its end. A call is in the transcript when it comes, and was sent half a round trip before.
+    /// Whether the answer to a call had come back when the function went on without it: to another endpoint of AWS Health, to what the gate
+    /// does with a reading, or to its end. `call` is one of `calls`. A call is in the transcript when it comes, and was sent half a round trip before.
     fn was_waited_for(&self, call: &Call) -> bool {
         let way = World::ROUND_TRIP.as_millis() as i64 / 2;
-        let goes_on = |next: &&Call| {
-            let is_elsewhere = next.operation == call.operation && next.region != call.region;
-            next.at > call.at && (is_elsewhere || is_result(next))
+        let is_gate = self.ended.invocation.function == GATE;
+        let goes_on = |next: &&Call| match &*next.operation {
+            "DescribeEvents" => next.operation == call.operation && next.region != call.region,
+            // It is read beside AWS Health.
+            "GetJobDetails" => false,
+            _ => is_gate,
         };
-        let next = self.calls.iter().find(goes_on);
-        let went_on = next.map_or(self.world.now().as_millis(), |next| {
-            next.at.as_millis() - way
-        });
+        let later = self
+            .calls
+            .iter()
+            .skip_while(|next| !std::ptr::eq(*next, call))
+            .skip(1);
+        let next = later.filter(goes_on).map(|next| next.at.as_millis() - way);
+        let went_on = next.min().unwrap_or(self.world.now().as_millis());
         call.at.as_millis() + way <= went_on
     }
 

@@ -15,6 +15,8 @@ struct Answered {
     filter: Value,
     /// Nothing went wrong with any page, and each was waited for: whoever asked has got the answer.
     is_sure: bool,
+    /// Each page was waited for.
+    has_come: bool,
 }
 
 /// The questions that were answered.
@@ -42,6 +44,7 @@ impl Reading {
             .iter()
             .filter(|call| call.operation == "DescribeEvents")
             .collect();
+        let went_wrong = look.went_wrong("DescribeEvents");
         let mut answered = Vec::new();
         let mut seen = Vec::new();
         // The page that each question waits for.
@@ -64,10 +67,14 @@ impl Reading {
                     endpoint: call.region.clone(),
                     filter,
                     is_sure: true,
+                    has_come: true,
                 },
                 None => continue,
             };
-            let is_sure = call.fault.is_none() && look.was_waited_for(call);
+            let has_come = look.was_waited_for(call);
+            question.has_come &= has_come;
+            // Who gives up although nothing went wrong has no excuse.
+            let is_sure = call.fault.is_none() && (has_come || !went_wrong);
             question.is_sure &= is_sure;
             if is_sure {
                 let arns = events.iter().filter_map(|event| event["arn"].as_str());
@@ -89,7 +96,7 @@ impl Reading {
             events: seen,
             has_pages: calls.iter().any(|call| call.input["nextToken"].is_string()),
             was_asked: look.has_called("DescribeEvents"),
-            went_wrong: look.went_wrong("DescribeEvents"),
+            went_wrong,
         }
     }
 
@@ -102,7 +109,7 @@ impl Reading {
 
     /// The endpoints at which everything was read that a policy needs.
     pub(super) fn complete_at(&self, policy: &Policy) -> Vec<&str> {
-        self.complete_by(policy, |_| true)
+        self.complete_by(policy, |answered| answered.has_come)
     }
 
     /// The endpoints at which nothing went wrong with it.
