@@ -1,11 +1,13 @@
 //! What the pipeline itself says: an override on it, a rollback, and what they cost.
 
+use std::time::Duration;
+
 use aws_sandbox::codepipeline::{ActionDeclaration, Status};
 use aws_sandbox::{Fault, ServiceError};
 use insta::assert_snapshot;
 use serde_json::json;
 
-use crate::in_world::{FUNCTION, GateWorld, ec2_issue};
+use crate::in_world::{FUNCTION, GateWorld, ec2_issue, verdict};
 use crate::story::{ALWAYS, WHILE, deploy, gated, pipeline};
 
 const OVERRIDE: &str = "until=2026-11-23T18:00Z by=alice reason=INC-42 hotfix";
@@ -262,6 +264,22 @@ async fn a_pass_does_not_wait_for_the_job_s_details() {
             "
 0.03 PutJobSuccessResult"
         ),
+        "{transcript}"
+    );
+}
+
+/// Which pipeline it is goes on being read while the answer is on its way: it is not asked twice, and holds up nothing.
+#[tokio::test(start_paused = true)]
+async fn the_job_s_details_may_come_after_the_answer() {
+    let gate = GateWorld::new("us-east-1");
+    let late = Fault::Late(Duration::from_millis(500));
+    gate.world
+        .with(|sandbox, _| sandbox.fail("GetJobDetails", late, ALWAYS));
+    assert_eq!(verdict(gate.job("us-east-1").await), "clear");
+    assert_eq!(gate.calls("GetJobDetails"), 1);
+    let transcript = gate.transcript();
+    assert!(
+        transcript.contains("\n0.03 PutJobSuccessResult"),
         "{transcript}"
     );
 }

@@ -10,12 +10,43 @@ use rustls::pki_types::CertificateDer;
 
 use crate::environment::variable;
 
+/// What was read.
+#[derive(Debug)]
+pub(crate) struct Store {
+    roots: RootCertStore,
+    /// How many more there are, of which a root cannot be made.
+    unusable: usize,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self {
+            roots: RootCertStore::empty(),
+            unusable: 0,
+        }
+    }
+}
+
+impl Store {
+    fn add(&mut self, certificate: CertificateDer<'_>) {
+        if self.roots.add(certificate).is_err() {
+            self.unusable += 1;
+        }
+    }
+}
+
 /// The system's trust store: what `SSL_CERT_FILE` and `SSL_CERT_DIR` name, or where the system has it. `quickly` may know a quicker way to it.
-pub(crate) fn trust_store(quickly: impl FnOnce() -> Option<RootCertStore>) -> RootCertStore {
-    let roots = quickly().unwrap_or_else(of_system);
+pub(crate) fn trust_store(quickly: impl FnOnce() -> Option<Store>) -> RootCertStore {
+    let Store { roots, unusable } = quickly().unwrap_or_else(of_system);
     if roots.is_empty() {
         tracing::warn!(
-            "the trust store is empty, so nothing can be reached over TLS; SSL_CERT_FILE names a file of certificates"
+            unusable,
+            "the trust store has no certificate that can be used, so nothing can be reached over TLS; SSL_CERT_FILE names a file of certificates"
+        );
+    } else if unusable > 0 {
+        tracing::info!(
+            unusable,
+            "certificates of the trust store cannot be used: servers that need one of them are not trusted"
         );
     }
     roots
@@ -25,19 +56,19 @@ pub(crate) fn trust_store(quickly: impl FnOnce() -> Option<RootCertStore>) -> Ro
 ///
 /// rustls's reader of such files reads all folders besides, and takes care that nobody learns by its timing what it decodes: a function would
 /// spend most of its start on it. What everybody knows can be read in a tenth of the time.
-pub(crate) fn of_bundle() -> Option<RootCertStore> {
+pub(crate) fn of_bundle() -> Option<Store> {
     if variable("SSL_CERT_DIR").is_some() {
         return None;
     }
     let named = variable("SSL_CERT_FILE").map(PathBuf::from);
     let file = named.or_else(|| openssl_probe::probe().cert_file)?;
     let text = fs::read(file).ok()?;
-    let mut roots = RootCertStore::empty();
+    let mut store = Store::default();
     for certificate in certificates(&text) {
         // One at a time: all of them are a fifth of what a function has on its heap.
-        roots.add_parsable_certificates([certificate?]);
+        store.add(certificate?);
     }
-    (!roots.is_empty()).then_some(roots)
+    (!store.roots.is_empty()).then_some(store)
 }
 
 /// The certificates in a file of PEM (RFC 7468). None for one that cannot be read.
@@ -67,14 +98,16 @@ fn without_line_ends(text: &[u8]) -> Vec<u8> {
 }
 
 /// The same from wherever the system has them, and what is wrong with them.
-fn of_system() -> RootCertStore {
+fn of_system() -> Store {
     let found = rustls_native_certs::load_native_certs();
     for error in found.errors {
         tracing::warn!("a part of the trust store cannot be read: {error}");
     }
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(found.certs);
-    roots
+    let mut store = Store::default();
+    for certificate in found.certs {
+        store.add(certificate);
+    }
+    store
 }
 
 #[cfg(test)]
@@ -97,6 +130,13 @@ mod tests {
             of("-----BEGIN CERTIFICATE-----\nA?\n-----END CERTIFICATE-----\n"),
             None
         );
+    }
+
+    #[test]
+    fn what_is_no_certificate_is_counted() {
+        let mut store = Store::default();
+        store.add(vec![1, 2, 3].into());
+        assert_eq!((store.roots.len(), store.unusable), (0, 1));
     }
 
     /// Wherever a test runs there is a bundle, and both readers find the same in it.

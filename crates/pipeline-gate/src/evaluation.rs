@@ -12,6 +12,7 @@ use health_gate_aws::{
 };
 use time::UtcDateTime;
 
+use crate::caught::caught;
 use crate::pending::{Pending, in_time};
 use crate::time_budget::TimeBudget;
 
@@ -24,6 +25,9 @@ pub(crate) struct Job<'a> {
     pub(crate) function_arn: &'a str,
     pub(crate) time: &'a TimeBudget,
 }
+
+/// Which pipeline a job belongs to, as far as it is known.
+pub(crate) type PendingContext<'a> = Pending<'a, Result<PipelineContext, String>>;
 
 /// What a round of a job came to.
 pub(crate) enum Round {
@@ -104,8 +108,8 @@ enum Input {
 }
 
 impl Job<'_> {
-    /// Comes to a decision. Always: what cannot be read is part of it.
-    pub(crate) async fn evaluate(&self) -> Round {
+    /// Comes to a decision. Always: what cannot be read is part of it. A pass may not wait for `context`.
+    pub(crate) async fn evaluate<'a>(&'a self, context: &mut PendingContext<'a>) -> Round {
         let now = self.clients.clock.now();
         match self.input(now) {
             Input::Valid(policy, Some(hold)) if hold.is_fresh(&policy, now) => Round::Waits {
@@ -113,10 +117,11 @@ impl Job<'_> {
                 hold,
             },
             Input::Valid(policy, hold) => {
-                Round::Decided(Box::new(Box::pin(self.check(policy, hold)).await))
+                *context = Pending::new(self.context().boxed());
+                Round::Decided(Box::new(Box::pin(self.check(policy, hold, context)).await))
             }
             Input::Invalid(policy, previous, invalid) => {
-                let context = Pending::new(self.context().boxed());
+                *context = Pending::new(self.context().boxed());
                 let case = Case::Invalid(invalid);
                 let decision = decide(case.clone(), &Circumstances::default(), now);
                 let mut evaluation = Evaluation::new(decision, now);
@@ -143,9 +148,13 @@ impl Job<'_> {
     }
 
     /// Reads AWS Health, and beside it which pipeline the job belongs to.
-    async fn check(&self, policy: Policy, hold: Option<HoldState>) -> Evaluation {
+    async fn check(
+        &self,
+        policy: Policy,
+        hold: Option<HoldState>,
+        context: &mut PendingContext<'_>,
+    ) -> Evaluation {
         let query = Query::of([&policy], self.clients.clock.now());
-        let mut context = Pending::new(self.context().boxed());
         let health = context
             .beside(read_health(self.clients, &query, self.time.reading()).boxed())
             .await;
@@ -184,14 +193,15 @@ impl Job<'_> {
     async fn settle(
         &self,
         case: Case<'_>,
-        context: Pending<'_, Result<PipelineContext, String>>,
+        context: &mut PendingContext<'_>,
         mut found: Evaluation,
     ) -> Evaluation {
         if found.decision.passes() {
             found.context = context.so_far().and_then(Result::ok);
             return found;
         }
-        match context.get().await {
+        let context = context.get().await;
+        match context.unwrap_or_else(|| Err("it was not asked for".to_owned())) {
             Ok(context) => {
                 let account = self.event.account_id();
                 let pipeline =
@@ -210,19 +220,28 @@ impl Job<'_> {
     }
 
     /// A pass may have been decided before it was known which pipeline it is of, a defect of ours without. The job has its answer:
-    /// now there is time to ask.
-    pub(crate) async fn complete_context(&self, evaluation: &mut Evaluation) {
+    /// now there is time to wait for it, or to ask again.
+    pub(crate) async fn complete_context(
+        &self,
+        context: &mut PendingContext<'_>,
+        evaluation: &mut Evaluation,
+    ) {
         let is_tried = |note: &Note| matches!(note, Note::PipelineUnread(_));
         if evaluation.context.is_none() && !evaluation.notes.iter().any(is_tried) {
-            let budget = self.time.notification();
-            evaluation.context = in_time(budget, job_details(self.clients, self.id))
-                .await
-                .ok();
+            let read = async {
+                match context.get().await {
+                    Some(Ok(context)) => Ok(context),
+                    Some(Err(_)) | None => job_details(self.clients, self.id).await,
+                }
+            };
+            evaluation.context = in_time(self.time.notification(), read).await.ok();
         }
     }
 
+    /// Goes on while the answer is on its way, which a defect of ours must not stop.
     async fn context(&self) -> Result<PipelineContext, String> {
-        in_time(self.time.supporting(), job_details(self.clients, self.id)).await
+        let read = in_time(self.time.supporting(), job_details(self.clients, self.id));
+        caught(read.boxed()).await.unwrap_or_else(Err)
     }
 
     /// The pipeline's override and the state of the job's own stage, side by side.

@@ -1,7 +1,5 @@
 //! One invocation: a job event in, a job result out.
 
-use std::any::Any;
-use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -11,9 +9,11 @@ use health_gate_aws::{
 };
 use lambda_runtime::LambdaEvent;
 
+use crate::caught::caught;
 use crate::closing::Closing;
-use crate::evaluation::{Evaluation, Job, Round};
+use crate::evaluation::{Evaluation, Job, PendingContext, Round};
 use crate::handler_error::HandlerError;
+use crate::pending::Pending;
 use crate::time_budget::TimeBudget;
 
 /// The function: its clients, and what was set for the whole account.
@@ -62,22 +62,23 @@ impl PipelineGate {
         };
 
         // A defect of ours must not let the job hang.
-        let prepared = AssertUnwindSafe(self.prepare(&job)).catch_unwind();
-        let (mut round, result, notified_early) = match prepared.boxed().await {
+        let mut context = Pending::default();
+        let prepared = caught(self.prepare(&job, &mut context)).boxed().await;
+        let (mut round, result, notified_early) = match prepared {
             Ok(prepared) => prepared,
             Err(panic) => {
+                // What has panicked is not polled again.
+                context = Pending::default();
                 let now = self.clients.clock.now();
-                let round = Round::Decided(Box::new(Evaluation::of_panic(text_of(&*panic), now)));
+                let round = Round::Decided(Box::new(Evaluation::of_panic(panic, now)));
                 let result = round.job_result();
                 (round, result, None)
             }
         };
-        let (result, delivery) = self
-            .deliver(&job_id, &mut round, result, &time)
-            .boxed()
-            .await;
+        let delivery = self.deliver(&job_id, &mut round, result, &time).boxed();
+        let (result, delivery) = context.beside(delivery).await;
         if let Round::Decided(evaluation) = &mut round {
-            job.complete_context(evaluation).await;
+            job.complete_context(&mut context, evaluation).await;
         }
         let notified = match (notified_early, &delivery, &round) {
             (Some(told), _, Round::Decided(evaluation)) if evaluation.decision.holds() => {
@@ -127,8 +128,12 @@ impl PipelineGate {
     }
 
     /// Everything before the answer.
-    async fn prepare(&self, job: &Job<'_>) -> (Round, JobResult, Option<Result<(), String>>) {
-        let mut round = job.evaluate().await;
+    async fn prepare<'a>(
+        &self,
+        job: &'a Job<'_>,
+        context: &mut PendingContext<'a>,
+    ) -> (Round, JobResult, Option<Result<(), String>>) {
+        let mut round = job.evaluate(context).await;
         let notified = self.announce_hold(&mut round, job.time).await;
         let result = round.job_result();
         (round, result, notified)
@@ -177,11 +182,4 @@ impl PipelineGate {
         }
         Some(told)
     }
-}
-
-/// What a panic said.
-fn text_of(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a panic without a text".to_owned())
 }

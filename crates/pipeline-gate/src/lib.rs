@@ -9,6 +9,7 @@
     clippy::indexing_slicing
 )]
 
+mod caught;
 mod closing;
 mod evaluation;
 mod handler;

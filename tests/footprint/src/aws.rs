@@ -9,7 +9,7 @@ use aws_sandbox::{HttpServer, Sandbox, Timestamp};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use crate::tls_front::TlsFront;
+use crate::tls_front::{TlsFront, chain};
 
 const REGION: &str = "us-east-1";
 const GATE: &str = "pipeline-gate";
@@ -40,7 +40,9 @@ pub(crate) enum Way {
 #[derive(Debug)]
 pub(crate) struct Aws {
     server: HttpServer,
-    front: TlsFront,
+    /// As many as AWS has endpoints: a connection to one is of no use for the other.
+    health: TlsFront,
+    codepipeline: TlsFront,
     bundle: PathBuf,
     jobs: usize,
     messages: usize,
@@ -50,10 +52,11 @@ impl Aws {
     /// AWS with so many pipelines whose stage the gate has stopped. What it writes, it writes to `folder`.
     pub(crate) async fn start(stopped: usize, folder: &Path) -> io::Result<Self> {
         let server = HttpServer::bind(([127, 0, 0, 1], 0).into(), sandbox(stopped)).await?;
-        let front = TlsFront::before(server.address(), folder).await?;
+        let chain = chain(folder).await?;
         Ok(Self {
+            health: TlsFront::before(server.address(), chain.clone()).await?,
+            codepipeline: TlsFront::before(server.address(), chain).await?,
             server,
-            front,
             bundle: folder.join("bundle.pem"),
             jobs: 0,
             messages: 0,
@@ -63,12 +66,16 @@ impl Aws {
     /// The environment in which a function finds this AWS.
     pub(crate) fn environment(&self, way: Way) -> Vec<(&'static str, String)> {
         let bundle = self.bundle.display().to_string();
-        let endpoint = match way {
+        let endpoint = |front: &TlsFront| match way {
             Way::Plain => format!("http://{}", self.server.address()),
-            Way::Tls => format!("https://localhost:{}", self.front.port()),
+            Way::Tls => format!("https://localhost:{}", front.port()),
         };
         vec![
-            ("AWS_ENDPOINT_URL", endpoint),
+            ("AWS_ENDPOINT_URL_HEALTH", endpoint(&self.health)),
+            (
+                "AWS_ENDPOINT_URL_CODEPIPELINE",
+                endpoint(&self.codepipeline),
+            ),
             ("AWS_REGION", REGION.to_owned()),
             ("AWS_DEFAULT_REGION", REGION.to_owned()),
             ("AWS_ACCESS_KEY_ID", "sandbox".to_owned()),

@@ -28,17 +28,11 @@ pub(crate) struct TlsFront {
 }
 
 impl TlsFront {
-    /// Listens before `behind`. In `folder` there is `bundle.pem` then, which has its authority after the machine's own certificates.
-    pub(crate) async fn before(behind: SocketAddr, folder: &Path) -> io::Result<Self> {
-        write_chain(folder).await?;
-        let machines = fs::read_to_string(CERTIFICATES)?;
-        let root = fs::read_to_string(folder.join("root.pem"))?;
-        fs::write(folder.join("bundle.pem"), machines + &root)?;
-        let config = read_chain(folder).map_err(io::Error::other)?;
+    /// Listens before `behind`.
+    pub(crate) async fn before(behind: SocketAddr, chain: TlsAcceptor) -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
-        let acceptor = TlsAcceptor::from(Arc::new(config));
-        let accepting = tokio::spawn(accept(listener, acceptor, behind));
+        let accepting = tokio::spawn(accept(listener, chain, behind));
         Ok(Self { address, accepting })
     }
 
@@ -51,6 +45,16 @@ impl Drop for TlsFront {
     fn drop(&mut self) {
         self.accepting.abort();
     }
+}
+
+/// What accepts clients. In `folder` there is `bundle.pem` then, which has its authority after the machine's own certificates.
+pub(crate) async fn chain(folder: &Path) -> io::Result<TlsAcceptor> {
+    write_chain(folder).await?;
+    let machines = fs::read_to_string(CERTIFICATES)?;
+    let root = fs::read_to_string(folder.join("root.pem"))?;
+    fs::write(folder.join("bundle.pem"), machines + &root)?;
+    let config = read_chain(folder).map_err(io::Error::other)?;
+    Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
 /// A chain for `localhost` with its key, by the authority in `root.pem`. With RSA keys, as AWS's endpoints have them: what a client checks of
