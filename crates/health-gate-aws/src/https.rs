@@ -5,6 +5,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
@@ -124,6 +125,16 @@ type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
 #[error("{0}")]
 struct TooLate(String);
 
+/// A server has shown a certificate that may not be trusted. It will have the same one a moment later.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{place} is not trusted: {why} (trusted are the authorities in the file that SSL_CERT_FILE names, or else the system's)"
+)]
+struct Untrusted {
+    place: String,
+    why: rustls::Error,
+}
+
 /// Makes connections, or hands out those that have been opened ahead.
 #[derive(Clone)]
 struct Connections {
@@ -140,18 +151,28 @@ struct Opened {
 impl Connections {
     async fn connect(&self, place: Uri) -> Result<Stream, BoxError> {
         let connecting = self.https.clone().call(place.clone());
-        tokio::time::timeout(CONNECT_WITHIN, connecting)
-            .await
-            .map_err(|_| {
-                let place = place
-                    .authority()
-                    .map(ToString::to_string)
-                    .unwrap_or_default();
-                TooLate(format!(
-                    "no connection to {place} within {} s",
-                    CONNECT_WITHIN.as_secs()
-                ))
-            })?
+        let connected = tokio::time::timeout(CONNECT_WITHIN, connecting).await;
+        let place = || {
+            let authority = place.authority().map(ToString::to_string);
+            authority.unwrap_or_default()
+        };
+        match connected {
+            Ok(Ok(stream)) => Ok(stream),
+            Ok(Err(error)) => match cause::<rustls::Error>(&*error) {
+                Some(why @ rustls::Error::InvalidCertificate(_)) => Err(Untrusted {
+                    place: place(),
+                    why: why.clone(),
+                }
+                .into()),
+                Some(_) | None => Err(error),
+            },
+            Err(_) => Err(TooLate(format!(
+                "no connection to {} within {} s",
+                place(),
+                CONNECT_WITHIN.as_secs()
+            ))
+            .into()),
+        }
     }
 
     fn keep(&self, place: Uri, stream: Stream) {
@@ -256,6 +277,9 @@ fn of_hyper(error: legacy::Error) -> ConnectorError {
     if cause::<TooLate>(&error).is_some() {
         return ConnectorError::timeout(error.into());
     }
+    if cause::<Untrusted>(&error).is_some() {
+        return ConnectorError::other(error.into(), None);
+    }
     match cause::<hyper::Error>(&error) {
         Some(hyper) if hyper.is_user() => ConnectorError::user(error.into()),
         Some(hyper) if hyper.is_incomplete_message() => {
@@ -267,7 +291,15 @@ fn of_hyper(error: legacy::Error) -> ConnectorError {
 }
 
 fn cause<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
-    let mut chain = std::iter::successors(Some(error), |error| (*error).source());
+    let mut chain = std::iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| {
+        let error = *error;
+        // What an I/O error wraps is none of its sources.
+        let wrapped = error.downcast_ref().and_then(io::Error::get_ref);
+        match wrapped {
+            Some(wrapped) => Some(wrapped),
+            None => error.source(),
+        }
+    });
     chain.find_map(|error| error.downcast_ref())
 }
 
@@ -322,5 +354,16 @@ mod tests {
         assert!(foreign.is_other() && foreign.as_other().is_none());
         let nobody = ask("http://127.0.0.1:1/".parse().expect("an address")).await;
         assert!(nobody.expect_err("nobody listens").is_io());
+    }
+
+    /// `.ci/footprint check` has a server that is not trusted: no test has TLS.
+    #[test]
+    fn what_hyper_wraps_in_errors_of_io_is_found() {
+        let refused = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
+        let of_tls = io::Error::new(io::ErrorKind::InvalidData, refused.clone());
+        let of_hyper: BoxError = io::Error::other(of_tls).into();
+        assert_eq!(cause::<rustls::Error>(&*of_hyper), Some(&refused));
+        let other = io::Error::from(io::ErrorKind::ConnectionReset);
+        assert_eq!(cause::<rustls::Error>(&other), None);
     }
 }

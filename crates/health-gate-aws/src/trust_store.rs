@@ -7,6 +7,7 @@ use base64_simd::STANDARD;
 use memchr::{memchr, memmem};
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
+use rustls_native_certs::ErrorKind;
 
 use crate::environment::variable;
 
@@ -101,6 +102,12 @@ fn without_line_ends(text: &[u8]) -> Vec<u8> {
 fn of_system() -> Store {
     let found = rustls_native_certs::load_native_certs();
     for error in found.errors {
+        // Its text names no file, and shows what it has of one as a list of numbers.
+        let error = if matches!(error.kind, ErrorKind::Pem(_)) {
+            format!("{} is not all PEM (RFC 7468)", places())
+        } else {
+            error.to_string()
+        };
         tracing::warn!("a part of the trust store cannot be read: {error}");
     }
     let mut store = Store::default();
@@ -108,6 +115,17 @@ fn of_system() -> Store {
         store.add(certificate);
     }
     store
+}
+
+/// Where rustls's reader looks.
+fn places() -> String {
+    let named = ["SSL_CERT_FILE", "SSL_CERT_DIR"]
+        .map(|name| variable(name).map(|place| format!("{name} ({place})")));
+    let named: Vec<String> = named.into_iter().flatten().collect();
+    if named.is_empty() {
+        return "the system's".to_owned();
+    }
+    named.join(" or ")
 }
 
 #[cfg(test)]

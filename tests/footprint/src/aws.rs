@@ -116,6 +116,11 @@ impl Aws {
         self.server.look(|sandbox| sandbox.transcript.calls().len())
     }
 
+    /// How many connections there have been over TLS.
+    pub(crate) fn connections(&self) -> usize {
+        self.health.connections() + self.codepipeline.connections()
+    }
+
     /// How much work of a kind has been done.
     pub(crate) fn done(&self, work: Work) -> usize {
         let operation = match work {

@@ -200,18 +200,41 @@ impl Function {
     }
 }
 
-/// Whether a function gives nothing away to a server whose certificate goes back to nobody that it trusts.
-pub(crate) async fn refuses_strangers(subject: &Subject, aws: &mut Aws) -> io::Result<bool> {
+/// What a function does wrong with servers whose certificates go back to nobody that it trusts: it has to give them nothing, and to ask none twice,
+/// since they will have the same certificates a moment later.
+pub(crate) async fn wrong_with_strangers(
+    subject: &Subject,
+    aws: &mut Aws,
+) -> io::Result<Option<String>> {
+    // Two at the start, and one for each call: of a job DescribeEvents, GetJobDetails and its result, of a message GetPipelineState.
+    let once = match subject.work {
+        Work::Echo => 0,
+        Work::Job => 2 + 3,
+        Work::Message => 2 + 1,
+    };
     let mut subject = subject.clone();
     subject
         .environment
         .push(("SSL_CERT_FILE", CERTIFICATES.to_owned()));
-    let before = aws.calls();
+    let (calls, connections) = (aws.calls(), aws.connections());
     let mut function = Function::start(&subject, aws, Way::Tls, &[]).await?;
     function.asks().await;
     function.fail(aws).await;
     function.end().await?;
-    Ok(aws.calls() == before)
+    let connections = aws.connections() - connections;
+    Ok(if aws.calls() > calls {
+        Some(format!(
+            "{} talks to whoever has a certificate",
+            subject.name
+        ))
+    } else if connections > once {
+        Some(format!(
+            "{} asks {connections} times whom it does not trust",
+            subject.name
+        ))
+    } else {
+        None
+    })
 }
 
 fn threads(id: u32) -> io::Result<Vec<PathBuf>> {

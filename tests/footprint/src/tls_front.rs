@@ -7,6 +7,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
@@ -24,6 +25,7 @@ pub(crate) const CERTIFICATES: &str = "/etc/ssl/certs/ca-certificates.crt";
 #[derive(Debug)]
 pub(crate) struct TlsFront {
     address: SocketAddr,
+    connections: Arc<AtomicUsize>,
     accepting: JoinHandle<()>,
 }
 
@@ -32,12 +34,22 @@ impl TlsFront {
     pub(crate) async fn before(behind: SocketAddr, chain: TlsAcceptor) -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
-        let accepting = tokio::spawn(accept(listener, chain, behind));
-        Ok(Self { address, accepting })
+        let connections = Arc::new(AtomicUsize::new(0));
+        let accepting = tokio::spawn(accept(listener, chain, behind, connections.clone()));
+        Ok(Self {
+            address,
+            connections,
+            accepting,
+        })
     }
 
     pub(crate) fn port(&self) -> u16 {
         self.address.port()
+    }
+
+    /// How many connections there have been, with those whose client has not trusted it.
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
     }
 }
 
@@ -93,8 +105,14 @@ fn read_chain(folder: &Path) -> Result<ServerConfig, Box<dyn Error + Send + Sync
     Ok(config.with_single_cert(chain, key)?)
 }
 
-async fn accept(listener: TcpListener, acceptor: TlsAcceptor, behind: SocketAddr) {
+async fn accept(
+    listener: TcpListener,
+    acceptor: TlsAcceptor,
+    behind: SocketAddr,
+    connections: Arc<AtomicUsize>,
+) {
     while let Ok((stream, _)) = listener.accept().await {
+        connections.fetch_add(1, Ordering::Relaxed);
         stream.set_nodelay(true).expect("it is a TCP socket");
         let acceptor = acceptor.clone();
         tokio::spawn(async move {
