@@ -30,12 +30,12 @@ use hyper_util::client::legacy::connect::{
 };
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use rustls::crypto::ring;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{CertificateError, ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tower_service::Service;
 
-use crate::trust_store::{of_bundle, trust_store};
+use crate::trust_store::{of_bundle, places, trust_store};
 
 /// A connection that takes longer to set up, TLS with it, is better tried again.
 const CONNECT_WITHIN: Duration = Duration::from_secs(2);
@@ -127,12 +127,20 @@ struct TooLate(String);
 
 /// A server has shown a certificate that may not be trusted. It will have the same one a moment later.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "{place} is not trusted: {why} (trusted are the authorities in the file that SSL_CERT_FILE names, or else the system's)"
-)]
-struct Untrusted {
-    place: String,
-    why: rustls::Error,
+#[error("{0}")]
+struct Untrusted(String);
+
+impl Untrusted {
+    fn new(place: &str, why: &rustls::Error) -> Self {
+        let refused = format!("{place} is not trusted: {why}");
+        // Of its name or its time other authorities would say the same.
+        let nobody_known = rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer);
+        Self(if *why == nobody_known {
+            format!("{refused} (trusted are the authorities of {})", places())
+        } else {
+            refused
+        })
+    }
 }
 
 /// Makes connections, or hands out those that have been opened ahead.
@@ -159,11 +167,9 @@ impl Connections {
         match connected {
             Ok(Ok(stream)) => Ok(stream),
             Ok(Err(error)) => match cause::<rustls::Error>(&*error) {
-                Some(why @ rustls::Error::InvalidCertificate(_)) => Err(Untrusted {
-                    place: place(),
-                    why: why.clone(),
+                Some(why @ rustls::Error::InvalidCertificate(_)) => {
+                    Err(Untrusted::new(&place(), why).into())
                 }
-                .into()),
                 Some(_) | None => Err(error),
             },
             Err(_) => Err(TooLate(format!(
@@ -359,11 +365,30 @@ mod tests {
     /// `.ci/footprint check` has a server that is not trusted: no test has TLS.
     #[test]
     fn what_hyper_wraps_in_errors_of_io_is_found() {
-        let refused = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
+        let refused = rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer);
         let of_tls = io::Error::new(io::ErrorKind::InvalidData, refused.clone());
         let of_hyper: BoxError = io::Error::other(of_tls).into();
         assert_eq!(cause::<rustls::Error>(&*of_hyper), Some(&refused));
         let other = io::Error::from(io::ErrorKind::ConnectionReset);
         assert_eq!(cause::<rustls::Error>(&other), None);
+    }
+
+    #[test]
+    fn of_whom_nobody_vouches_for_it_is_said_whose_word_counts() {
+        let said = |error| {
+            let error = rustls::Error::InvalidCertificate(error);
+            Untrusted::new("aws.example", &error).to_string()
+        };
+        assert_eq!(
+            said(CertificateError::UnknownIssuer),
+            format!(
+                "aws.example is not trusted: invalid peer certificate: UnknownIssuer (trusted are the authorities of {})",
+                places()
+            )
+        );
+        assert_eq!(
+            said(CertificateError::Expired),
+            "aws.example is not trusted: invalid peer certificate: Expired"
+        );
     }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use base64_simd::STANDARD;
 use memchr::{memchr, memmem};
 use rustls::RootCertStore;
-use rustls::pki_types::CertificateDer;
+use rustls::pki_types::{CertificateDer, pem};
 use rustls_native_certs::ErrorKind;
 
 use crate::environment::variable;
@@ -42,7 +42,8 @@ pub(crate) fn trust_store(quickly: impl FnOnce() -> Option<Store>) -> RootCertSt
     if roots.is_empty() {
         tracing::warn!(
             unusable,
-            "the trust store has no certificate that can be used, so nothing can be reached over TLS; SSL_CERT_FILE names a file of certificates"
+            "the trust store has no certificate that can be used, so nothing can be reached over TLS: {}; SSL_CERT_FILE names a file of certificates",
+            places()
         );
     } else if unusable > 0 {
         tracing::info!(
@@ -55,8 +56,8 @@ pub(crate) fn trust_store(quickly: impl FnOnce() -> Option<Store>) -> RootCertSt
 
 /// The system's certificates from its one file that has them all, as Lambda's image does.
 ///
-/// rustls's reader of such files reads all folders besides, and takes care that nobody learns by its timing what it decodes: a function would
-/// spend most of its start on it. What everybody knows can be read in a tenth of the time.
+/// rustls's reader of such files reads all folders besides, takes one byte after the other, and puts what it has found in order: a function would
+/// spend most of its start on it. It can be done in a tenth of the time.
 pub(crate) fn of_bundle() -> Option<Store> {
     if variable("SSL_CERT_DIR").is_some() {
         return None;
@@ -99,12 +100,7 @@ fn each_certificate(text: &[u8], mut add: impl FnMut(CertificateDer<'_>)) -> Opt
 fn of_system() -> Store {
     let found = rustls_native_certs::load_native_certs();
     for error in found.errors {
-        // Its text names no file, and shows what it has of one as a list of numbers.
-        let error = if matches!(error.kind, ErrorKind::Pem(_)) {
-            format!("{} is not all PEM (RFC 7468)", places())
-        } else {
-            error.to_string()
-        };
+        let error = what_is_wrong(&error.kind).unwrap_or_else(|| error.to_string());
         tracing::warn!("a part of the trust store cannot be read: {error}");
     }
     let mut store = Store::default();
@@ -114,13 +110,31 @@ fn of_system() -> Store {
     store
 }
 
-/// Where rustls's reader looks.
-fn places() -> String {
+/// What is wrong with a file, where rustls's text names no file, or shows what it has of one as a list of numbers.
+fn what_is_wrong(error: &ErrorKind) -> Option<String> {
+    let ErrorKind::Pem(error) = error else {
+        return None;
+    };
+    let why = if let pem::Error::MissingSectionEnd { end_marker: line }
+    | pem::Error::IllegalSectionStart { line } = error
+    {
+        format!(
+            "`{}` is missing or not whole",
+            String::from_utf8_lossy(line).trim_end()
+        )
+    } else {
+        error.to_string()
+    };
+    Some(format!("{} is not all PEM (RFC 7468): {why}", places()))
+}
+
+/// Where certificates are looked for.
+pub(crate) fn places() -> String {
     let named = ["SSL_CERT_FILE", "SSL_CERT_DIR"]
         .map(|name| variable(name).map(|place| format!("{name} ({place})")));
     let named: Vec<String> = named.into_iter().flatten().collect();
     if named.is_empty() {
-        return "the system's".to_owned();
+        return "the system's trust store".to_owned();
     }
     named.join(" or ")
 }
@@ -153,6 +167,18 @@ mod tests {
         ] {
             assert_eq!(of(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_file_can_be_read() {
+        let end_marker = b"-----END CERTIFICATE-----".to_vec();
+        let error = ErrorKind::Pem(pem::Error::MissingSectionEnd { end_marker });
+        let said = what_is_wrong(&error).expect("it is PEM");
+        let end = ": `-----END CERTIFICATE-----` is missing or not whole";
+        assert!(said.starts_with(&places()) && said.ends_with(end), "{said}");
+        let error = ErrorKind::Pem(pem::Error::Base64Decode("InvalidCharacter(63)".to_owned()));
+        let said = what_is_wrong(&error).expect("it is PEM");
+        assert!(said.ends_with("InvalidCharacter(63)"), "{said}");
     }
 
     #[test]

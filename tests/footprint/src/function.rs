@@ -227,9 +227,9 @@ pub(crate) async fn wrong_with_strangers(
             "{} talks to whoever has a certificate",
             subject.name
         ))
-    } else if connections > once {
+    } else if connections != once {
         Some(format!(
-            "{} asks {connections} times whom it does not trust",
+            "{} connects {connections} times to whom it does not trust: {once} are once a call, and two ahead",
             subject.name
         ))
     } else {
