@@ -141,4 +141,11 @@ mod tests {
             assert_eq!(nearest(name), meant, "{name}");
         }
     }
+
+    /// 41 characters, however they end, are not compared with the keys.
+    #[test]
+    fn what_is_very_long_is_no_slip() {
+        assert_eq!(nearest(&format!("{:_<40}", "retry")), Some("retry"));
+        assert_eq!(nearest(&format!("{:_<41}", "retry")), None);
+    }
 }
