@@ -90,8 +90,8 @@ async fn a_profile_that_does_not_exist_says_what_to_try() {
     let command = without_credentials().await;
     assert_snapshot!(told(&command.run(&["check", "--profile", "nobody"]).await), @"
     --- standard error
-    health-gate: no AWS credentials in the profile `nobody`: the credential provider was not enabled
-    See whether `aws sts get-caller-identity --profile nobody` works; with SSO, `aws sso login --profile nobody` comes first.
+    health-gate: the AWS profile `nobody` is not configured
+    See which profiles there are: `aws configure list-profiles`. Name one with --profile or AWS_PROFILE.
     --- exit code 2
     ");
 }

@@ -211,8 +211,8 @@ async fn faults_of_aws_health() {
     connection reset                          10   2.91 s   SystemUnavailable
     no such host                              10   2.91 s   SystemUnavailable
     answers after 4 s                          1   4.04 s   success clear
-    answers after 6 s                          4  17.06 s   SystemUnavailable
-    silent                                     4  17.06 s   SystemUnavailable
+    answers after 6 s                          2  11.04 s   success clear
+    silent                                     2  17.06 s   SystemUnavailable
     not of AWS: garbage                        1   0.08 s   SystemUnavailable
     not of AWS: broken answer                  1   0.08 s   SystemUnavailable
     not of AWS: wrong content type             1   0.08 s   SystemUnavailable
@@ -221,7 +221,7 @@ async fn faults_of_aws_health() {
     not of AWS: endless answer                 5   2.58 s   SystemUnavailable
     access denied                              1   0.08 s   PermissionError
     no support plan                            1   0.08 s   ConfigurationError
-    us-east-1 silent                           3   8.54 s   success clear
+    us-east-1 silent                           2   5.04 s   success clear
     us-east-1 HTTP 500                         6   1.92 s   success clear
     us-east-1 throttled                        5   1.94 s   SystemUnavailable
     look-up silent                             1   0.32 s   success clear
@@ -291,9 +291,9 @@ async fn faults_of_the_supporting_calls() {
     GetPipelineState silent                    1   3.06 s   JobFailed
     GetPipelineState garbage                   1   0.08 s   JobFailed
     GetPipelineState access denied             1   0.08 s   JobFailed
-    Publish throttled                          2   0.18 s   JobFailed
-    Publish HTTP 500                           2   0.18 s   JobFailed
-    Publish connection refused                 2   0.18 s   JobFailed
+    Publish throttled                          2   0.31 s   JobFailed
+    Publish HTTP 500                           2   0.31 s   JobFailed
+    Publish connection refused                 2   0.31 s   JobFailed
     Publish silent                             1   2.06 s   JobFailed
     Publish garbage                            1   0.08 s   JobFailed
     Publish access denied                      1   0.08 s   JobFailed
@@ -402,28 +402,28 @@ async fn faults_of_the_answer() {
     println!("{}\n", table.join("\n"));
     assert_snapshot!(table.join("\n"), @"
     PutJobSuccessResult                    calls     time   result
-    throttled once                             2   0.19 s   success clear
-    throttled                                  5   3.06 s   none; job.undelivered; again: success clear
-    HTTP 500 once                              2   0.19 s   success clear
-    HTTP 500                                   5   3.06 s   none; job.undelivered; again: success clear
-    connection refused once                    2   0.19 s   success clear
-    connection refused                         5   3.06 s   none; job.undelivered; again: success clear
+    throttled once                             2   0.49 s   success clear
+    throttled                                  9  24.77 s   none; job.undelivered; again: success clear
+    HTTP 500 once                              2   0.49 s   success clear
+    HTTP 500                                   9  24.77 s   none; job.undelivered; again: success clear
+    connection refused once                    2   0.49 s   success clear
+    connection refused                         9  24.77 s   none; job.undelivered; again: success clear
     access denied                              1   0.04 s   none; job.undelivered; again: success clear
-    silent once                                2   3.17 s   success clear
-    silent                                     5  17.96 s   none; job.undelivered; again: success clear
-    cut after it was accepted                  2   0.19 s   success clear
-    always cut after it was accepted           5   3.06 s   success clear; job.undelivered; again: success clear
-    answers after 4 s                          5  17.96 s   success clear; job.undelivered; again: success clear
-    not of AWS: garbage                        1   0.04 s   none; job.undelivered; again: success clear
-    not of AWS: broken answer                  1   0.04 s   none; job.undelivered; again: success clear
-    not of AWS: wrong content type             1   0.04 s   none; job.undelivered; again: success clear
-    not of AWS: page of HTML                   1   0.04 s   none; job.undelivered; again: success clear
-    not of AWS: empty answer                   1   0.04 s   none; job.undelivered; again: success clear
-    not of AWS: endless answer                 5   3.70 s   none; job.undelivered; again: success clear
+    silent once                                2   3.47 s   success clear
+    silent                                     6  27.75 s   none; job.undelivered; again: success clear
+    cut after it was accepted                  2   0.49 s   success clear
+    always cut after it was accepted           9  24.77 s   success clear; job.undelivered; again: success clear
+    answers after 4 s                          6  27.75 s   success clear; job.undelivered; again: success clear
+    not of AWS: garbage                        9  24.77 s   none; job.undelivered; again: success clear
+    not of AWS: broken answer                  9  24.77 s   none; job.undelivered; again: success clear
+    not of AWS: wrong content type             9  24.77 s   none; job.undelivered; again: success clear
+    not of AWS: page of HTML                   9  24.77 s   none; job.undelivered; again: success clear
+    not of AWS: empty answer                   9  24.77 s   none; job.undelivered; again: success clear
+    not of AWS: endless answer                 9  24.90 s   none; job.undelivered; again: success clear
     refused for what it says                   1   0.08 s   SystemUnavailable
-    a failure: HTTP 500 once                   2   0.33 s   JobFailed
-    a failure: HTTP 500                        5   1.73 s   none; job.undelivered; again: JobFailed
-    a failure: cut after it was accepted       2   0.33 s   JobFailed
+    a failure: HTTP 500 once                   2   0.56 s   JobFailed
+    a failure: HTTP 500                        9  24.77 s   none; job.undelivered; again: JobFailed
+    a failure: cut after it was accepted       2   0.56 s   JobFailed
     already answered otherwise                 1   0.04 s   JobFailed
     unknown job                                1   0.06 s   none; job.not-found; again: none
     ");

@@ -52,7 +52,21 @@ impl GateWorld {
         settings: Settings,
         look_up: CnameLookUp,
     ) -> Self {
-        let world = World::new(start, 7);
+        Self::in_world(World::new(start, 7), region, settings, look_up)
+    }
+
+    /// Whose random numbers are those of a seed.
+    pub(crate) fn seeded(seed: u64) -> Self {
+        let world = World::new(START, seed);
+        Self::in_world(world, "us-east-1", Settings::default(), usual())
+    }
+
+    fn in_world(
+        world: World,
+        region: &'static str,
+        settings: Settings,
+        look_up: CnameLookUp,
+    ) -> Self {
         let settings = Settings {
             gates: GateFunctions::from_list(FUNCTION),
             ..settings
@@ -229,6 +243,14 @@ impl GateWorld {
             )
         });
         lines.collect::<Vec<_>>().join("\n")
+    }
+
+    /// The operations that were called, in order.
+    pub(crate) fn operations(&self) -> Vec<String> {
+        self.world.with(|sandbox, _| {
+            let calls = sandbox.transcript.calls().iter();
+            calls.map(|call| call.operation.clone()).collect()
+        })
     }
 
     /// How many calls of an operation were accepted.

@@ -22,6 +22,7 @@ mod fault_tables;
 mod function_process;
 mod gate;
 mod gate_answer;
+mod gate_brown_out;
 mod gate_circumstances;
 mod gate_connections;
 mod gate_endpoint;

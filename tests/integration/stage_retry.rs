@@ -164,8 +164,8 @@ async fn one_pipeline_s_trouble_does_not_stop_the_others() {
         .with(|sandbox, _| sandbox.fail("GetPipelineState", gone, 1..2));
     assert_snapshot!(outcomes(&story.sweep().await).join("\n"), @"
     a/Production retried: AWS Health is clear
-    b/Production retried: AWS Health is clear
-    c/- gone: PipelineNotFoundException: no such pipeline
+    b/- gone: PipelineNotFoundException: no such pipeline
+    c/Production retried: AWS Health is clear
     ");
 }
 

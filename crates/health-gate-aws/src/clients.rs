@@ -4,6 +4,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
+use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
@@ -14,6 +15,8 @@ use crate::active_endpoint::{CnameLookUp, Endpoints, region_of};
 use crate::bounded::bounded;
 use crate::clock::Clock;
 use crate::pace::Pace;
+use crate::patience::LastAttemptWaits;
+use crate::too_many_requests::TooManyRequests;
 
 /// What the gate needs of AWS.
 #[derive(Debug, Clone)]
@@ -21,7 +24,7 @@ pub struct Clients {
     pub(crate) health: aws_sdk_health::Client,
     pub(crate) health_endpoints: HealthEndpoints,
     pub(crate) codepipeline: aws_sdk_codepipeline::Client,
-    /// For the results of jobs alone: what is spent on other calls of CodePipeline must not cost a job its answer.
+    /// The client for job results. [`put_job_result`](crate::put_job_result) makes its attempts itself.
     pub(crate) job_results: aws_sdk_codepipeline::Client,
     /// Made when there is something to tell: most deployments pass.
     pub(crate) sns: Arc<LazySns>,
@@ -75,7 +78,12 @@ impl Clients {
             return Err(InvalidRegion(region.to_string()).into());
         }
 
-        let config = &bounded(config);
+        // Every call has a time limit. The SDK's protection against stalled streams would end a slow call before it.
+        let config = bounded(config)
+            .into_builder()
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .build();
+        let config = &config;
         // An attempt that takes longer than these is better tried again: both services answer within a second.
         let timeouts = |attempt| {
             TimeoutConfig::builder()
@@ -88,18 +96,19 @@ impl Clients {
                 .with_initial_backoff(Duration::from_millis(250))
                 .with_max_backoff(Duration::from_secs(2))
         };
-        // The SDK keeps one retry budget a service and process. One for each set of clients is the same in a
-        // function, which has one set, and keeps worlds in one test process apart.
+        // The SDK's retry budget lives as long as the process: a few jobs in a brown-out would leave none for the jobs
+        // after it. Attempts are limited by their number and by the invocation's time instead.
         let partition = |service| {
             RetryPartition::custom(service)
-                .token_bucket(TokenBucket::default())
+                .token_bucket(TokenBucket::unlimited())
                 .build()
         };
 
         let endpoints = Endpoints::of_partition(&region);
         let health = aws_sdk_health::config::Builder::from(config)
             .region(aws_sdk_health::config::Region::new(endpoints.usual))
-            .timeout_config(timeouts(5))
+            .interceptor(LastAttemptWaits)
+            .retry_classifier(TooManyRequests)
             // AWS Health throttles for seconds: the last of five attempts comes about two seconds after the first.
             .retry_config(retries(5))
             .retry_partition(partition("health"))
@@ -108,6 +117,7 @@ impl Clients {
             let config = aws_sdk_codepipeline::config::Builder::from(config)
                 .timeout_config(timeouts(3))
                 .retry_config(retry_config)
+                .retry_classifier(TooManyRequests)
                 .retry_partition(partition(service))
                 .build();
             aws_sdk_codepipeline::Client::from_conf(config)
@@ -116,6 +126,7 @@ impl Clients {
         let sns = aws_sdk_sns::config::Builder::from(config)
             .timeout_config(timeouts(2))
             .retry_config(retries(2))
+            .retry_classifier(TooManyRequests)
             .retry_partition(partition("sns"))
             .build();
         let health_endpoints = match configured_endpoint(config, "Health") {
@@ -133,8 +144,7 @@ impl Clients {
             health_endpoints,
             health: aws_sdk_health::Client::from_conf(health),
             codepipeline: codepipeline(retries(5), "codepipeline"),
-            // The result is what must not get lost: as many attempts, and a budget of its own.
-            job_results: codepipeline(retries(5), "job results"),
+            job_results: codepipeline(RetryConfig::disabled(), "job results"),
             pace: Pace::default(),
             clock: Clock::new(config.time_source().unwrap_or_default()),
             region,

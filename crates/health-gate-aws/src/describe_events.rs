@@ -6,6 +6,7 @@
 )]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use aws_sdk_health::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_health::operation::describe_events::DescribeEventsError;
@@ -14,13 +15,15 @@ use aws_sdk_health::primitives::DateTime;
 use aws_sdk_health::types::{
     self, DateTimeRange, EventFilter, EventScopeCode, EventStatusCode, EventTypeCategory,
 };
+use aws_smithy_types::timeout::TimeoutConfig;
 use health_gate::{
-    Event, EventCategory, EventScope, EventStatus, Query, Region, UnknownCause, Unread,
+    Event, EventCategory, EventScope, EventStatus, Query, Region, UnknownCause, Unread, cut,
 };
 use time::UtcDateTime;
 
 use crate::clients::Clients;
-use crate::sdk_error::{is_without_credentials, text};
+use crate::patience::LeaveSilent;
+use crate::sdk_error::{TOO_MANY_REQUESTS, is_throttling, is_without_credentials, text};
 
 /// The most regions that one filter takes (API reference, `EventFilter`).
 const REGIONS_PER_REQUEST: usize = 10;
@@ -28,14 +31,23 @@ const REGIONS_PER_REQUEST: usize = 10;
 const EVENTS_PER_PAGE: i32 = 100;
 /// A request of the gate with more pages than this is not read to its end.
 const PAGES_PER_REQUEST: usize = 50;
+/// A reading of the gate with more bytes of events than this is not read to its end: the smallest function has 128 MB, and AWS's own events
+/// have some hundred bytes each.
+const BYTES_OF_EVENTS: usize = 16 * 1024 * 1024;
+/// The longest text of an event that is kept, in bytes: AWS's longest ARN (API reference, `Event`).
+const TEXT_BYTES: usize = 1_600;
 /// The same of a request for all that AWS Health keeps: a busy account has some thousand events in 90 days.
 const PAGES_OF_HISTORY: usize = 1_000;
+/// The same for all that AWS Health keeps, which is read on a person's machine.
+const BYTES_OF_HISTORY: usize = 1024 * 1024 * 1024;
 
 /// How many pages were asked for, and how many came.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     pub(crate) asked: AtomicUsize,
     pub(crate) answered: AtomicUsize,
+    /// Bytes of the events that came.
+    bytes: AtomicUsize,
 }
 
 /// Why not all pages were read.
@@ -60,8 +72,16 @@ impl Failure {
 #[derive(Debug, Clone)]
 pub(crate) struct Requests {
     filters: Vec<EventFilter>,
-    /// A request with more pages than this is not read to its end.
+    limits: Limits,
+}
+
+/// How much is read before the rest is left unread.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    /// Pages of each request.
     pages: usize,
+    /// Bytes of all events.
+    bytes: usize,
 }
 
 impl Requests {
@@ -87,7 +107,10 @@ impl Requests {
         }
         Self {
             filters,
-            pages: PAGES_PER_REQUEST,
+            limits: Limits {
+                pages: PAGES_PER_REQUEST,
+                bytes: BYTES_OF_EVENTS,
+            },
         }
     }
 
@@ -102,7 +125,10 @@ impl Requests {
             .last_updated_times(from(since));
         Self {
             filters: vec![going_on.build(), lately.build()],
-            pages: PAGES_OF_HISTORY,
+            limits: Limits {
+                pages: PAGES_OF_HISTORY,
+                bytes: BYTES_OF_HISTORY,
+            },
         }
     }
 }
@@ -113,42 +139,62 @@ fn from(since: UtcDateTime) -> DateTimeRange {
 }
 
 /// Reads all pages of all requests at the endpoint of a region; what was read is in `seen` even if that ends early.
+///
+/// The first attempt at a page takes `attempt` at most. `leaves_silent`: an endpoint that does not answer the first page is not asked again.
 pub(crate) async fn describe_events(
     clients: &Clients,
     endpoint: &str,
+    attempt: Duration,
+    leaves_silent: bool,
     requests: &Requests,
     progress: &Progress,
     seen: &mut Vec<Event>,
 ) -> Result<(), Failure> {
+    let region = aws_sdk_health::config::Region::new(endpoint.to_owned());
+    let timeouts = TimeoutConfig::builder()
+        .operation_attempt_timeout(attempt)
+        .build();
+    let config = aws_sdk_health::config::Builder::new()
+        .region(region)
+        .timeout_config(timeouts);
+    let mut first_page = leaves_silent.then(|| config.clone().retry_classifier(LeaveSilent));
     for filter in &requests.filters {
         let request = clients
             .health
             .describe_events()
             .filter(filter.clone())
             .max_results(EVENTS_PER_PAGE);
-        read_pages(request, endpoint, requests.pages, progress, seen).await?;
+        read_pages(
+            request,
+            &config,
+            first_page.take(),
+            requests.limits,
+            progress,
+            seen,
+        )
+        .await?;
     }
     Ok(())
 }
 
 async fn read_pages(
     request: DescribeEventsFluentBuilder,
-    endpoint: &str,
-    pages: usize,
+    config: &aws_sdk_health::config::Builder,
+    mut first_page: Option<aws_sdk_health::config::Builder>,
+    limits: Limits,
     progress: &Progress,
     seen: &mut Vec<Event>,
 ) -> Result<(), Failure> {
+    let Limits { pages, bytes } = limits;
     let mut token = None;
     // Not the SDK's paginator: a token that comes twice ends that one as if all had been read.
     for _ in 0..pages {
         progress.asked.fetch_add(1, Ordering::Relaxed);
-        let region = aws_sdk_health::config::Region::new(endpoint.to_owned());
-        let at_endpoint = aws_sdk_health::config::Builder::new().region(region);
         let request = request
             .clone()
             .set_next_token(token)
             .customize()
-            .config_override(at_endpoint);
+            .config_override(first_page.take().unwrap_or_else(|| config.clone()));
         let page = request.send().await.map_err(|error| Failure {
             unread: unread(&error),
             is_endpoints_fault: is_endpoints_fault(&error),
@@ -159,7 +205,15 @@ async fn read_pages(
             return Err(Failure::of_reading(UnknownCause::Unavailable, detail));
         };
         progress.answered.fetch_add(1, Ordering::Relaxed);
-        seen.extend(events.into_iter().map(event));
+        let events = events.into_iter().map(event);
+        let before = seen.len();
+        seen.extend(events);
+        let page_bytes: usize = seen.iter().skip(before).map(size).sum();
+        let bytes_before = progress.bytes.fetch_add(page_bytes, Ordering::Relaxed);
+        if bytes_before + page_bytes > bytes {
+            let detail = format!("stopped after {} MB of events", bytes / 1024 / 1024);
+            return Err(Failure::of_reading(UnknownCause::TooManyPages, detail));
+        }
         token = page.next_token.filter(|token| !token.is_empty());
         if token.is_none() {
             return Ok(());
@@ -195,18 +249,26 @@ fn is_endpoints_fault(error: &SdkError<DescribeEventsError>) -> bool {
         )
 }
 
+/// The bytes that an event takes, about.
+fn size(event: &Event) -> usize {
+    let texts = [&event.service, &event.type_code, &event.region];
+    let texts = texts.into_iter().flatten().map(String::len).sum::<usize>();
+    size_of::<Event>() + event.arn.len() + texts
+}
+
 fn event(event: types::Event) -> Event {
+    let text = |text: Option<String>| text.map(|text| cut(text, TEXT_BYTES));
     Event {
-        arn: event.arn.unwrap_or_default(),
-        service: event.service,
-        type_code: event.event_type_code,
+        arn: text(event.arn).unwrap_or_default(),
+        service: text(event.service),
+        type_code: text(event.event_type_code),
         category: event.event_type_category.map(|category| match category {
             EventTypeCategory::Issue => EventCategory::Issue,
             EventTypeCategory::ScheduledChange => EventCategory::ScheduledChange,
             EventTypeCategory::AccountNotification => EventCategory::AccountNotification,
             _ => EventCategory::Other,
         }),
-        region: event.region,
+        region: text(event.region),
         status: event.status_code.map(|status| match status {
             EventStatusCode::Open => EventStatus::Open,
             EventStatusCode::Closed => EventStatus::Closed,
@@ -225,9 +287,12 @@ fn event(event: types::Event) -> Event {
     }
 }
 
-/// `None` for a time that is no date, years before or after all others.
+/// `None` for a time that is no date, years before or after all others. The SDK reads what is no number as 1970, in which AWS had no
+/// events: a time that cannot be read must not make an event stale.
 pub(crate) fn utc(time: aws_smithy_types::DateTime) -> Option<UtcDateTime> {
-    UtcDateTime::from_unix_timestamp_nanos(time.as_nanos()).ok()
+    (time.secs() > 0)
+        .then(|| UtcDateTime::from_unix_timestamp_nanos(time.as_nanos()).ok())
+        .flatten()
 }
 
 fn unread(error: &SdkError<DescribeEventsError>) -> Unread {
@@ -238,7 +303,7 @@ fn unread(error: &SdkError<DescribeEventsError>) -> Unread {
         (SdkError::TimeoutError(_), _) => UnknownCause::TimedOut,
         _ if is_without_credentials(error) => UnknownCause::AccessDenied,
         (_, Some(code)) if cause_of_code(code) != UnknownCause::Unavailable => cause_of_code(code),
-        _ if status == Some(429) => UnknownCause::Throttled,
+        _ if status == Some(TOO_MANY_REQUESTS) => UnknownCause::Throttled,
         _ => UnknownCause::Unavailable,
     };
     Unread {
@@ -264,11 +329,7 @@ fn cause_of_code(code: &str) -> UnknownCause {
         | "NotAuthorized"
         | "SignatureDoesNotMatch"
         | "UnrecognizedClientException" => UnknownCause::AccessDenied,
-        "RequestLimitExceeded"
-        | "Throttling"
-        | "ThrottlingException"
-        | "ThrottledException"
-        | "TooManyRequestsException" => UnknownCause::Throttled,
+        code if is_throttling(code) => UnknownCause::Throttled,
         _ => UnknownCause::Unavailable,
     }
 }

@@ -8,6 +8,7 @@ use aws_sdk_codepipeline::types::{self, ActionExecutionStatus, StageExecutionSta
 use health_gate::{ActionAttempt, ActionStatus, ExecutionType, StageState, StageStatus};
 
 use crate::clients::Clients;
+use crate::describe_events::utc;
 use crate::pipeline_ref::PipelineRef;
 use crate::refusal::Refusal;
 
@@ -81,6 +82,7 @@ fn attempt(action: types::ActionState) -> Option<ActionAttempt> {
     Some(ActionAttempt {
         action_execution_id: latest.action_execution_id?,
         status: action_status(latest.status.as_ref()),
+        last_status_change: latest.last_status_change.and_then(utc),
         function: latest.external_execution_id,
         error_code,
         message,

@@ -94,6 +94,7 @@ fn execution(row: types::ActionExecutionDetail) -> ActionExecution {
         attempt: ActionAttempt {
             action_execution_id: row.action_execution_id.unwrap_or_default(),
             status: action_status(row.status.as_ref()),
+            last_status_change: row.last_update_time.and_then(utc),
             function: configuration.remove("FunctionName").filter(|_| is_lambda),
             error_code: result
                 .as_ref()
@@ -104,6 +105,5 @@ fn execution(row: types::ActionExecutionDetail) -> ActionExecution {
         user_parameters: configuration.remove("UserParameters"),
         region: input.region,
         start_time: row.start_time.and_then(utc),
-        last_update_time: row.last_update_time.and_then(utc),
     }
 }

@@ -6,7 +6,8 @@ use crate::refusal::{Refusal, endless};
 /// A region has at most 1,000 pipelines unless the quota was raised; a page takes as many.
 const PAGES: usize = 100;
 
-/// Reads the names of all pipelines, all pages.
+/// Reads the names of all pipelines, all pages, each name once and in order: a pipeline that is created or deleted meanwhile may move another one into
+/// the next page.
 ///
 /// # Errors
 /// [`Refusal`] if a page could not be read.
@@ -27,6 +28,8 @@ pub async fn list_pipelines(clients: &Clients) -> Result<Vec<String>, Refusal> {
         names.extend(listed.into_iter().filter_map(|pipeline| pipeline.name));
         token = page.next_token.filter(|token| !token.is_empty());
         if token.is_none() {
+            names.sort();
+            names.dedup();
             return Ok(names);
         }
     }

@@ -9,14 +9,19 @@ use aws_sdk_codepipeline::types::{
     ExecutionDetails, FailureDetails, FailureType as WireFailureType,
 };
 use aws_smithy_types::timeout::TimeoutConfig;
+use backon::{BackoffBuilder, ExponentialBuilder};
 use health_gate::{FailureType, JobResult};
+use tokio::time::Instant;
 
 use crate::clients::Clients;
 use crate::job_event::JobId;
-use crate::sdk_error::{NOT_OF_AWS, error_chain, is_of_aws, text};
+use crate::sdk_error::{NOT_OF_AWS, error_chain, is_of_aws, is_transient, text};
 
 /// CodePipeline answers within a second; an attempt that takes this long is better made again.
 const LONGEST_ATTEMPT: Duration = Duration::from_secs(3);
+/// The pause after the first attempt. Each later one is twice as long, up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 
 /// How CodePipeline took a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,10 +67,13 @@ pub enum PutJobResultError {
         region: String,
         /// The failure and what caused it.
         reason: String,
+        /// The same attempt may succeed a moment later.
+        is_transient: bool,
     },
 }
 
-/// Delivers the result of a job, within `budget`.
+/// Delivers the result of a job. Attempts are spread over the whole of `budget`: a job without its result blocks its stage, and
+/// nothing else is left to do with the time.
 ///
 /// # Errors
 /// [`PutJobResultError`] when the job still waits for a result, or may do.
@@ -75,22 +83,38 @@ pub async fn put_job_result(
     result: &JobResult,
     budget: Duration,
 ) -> Result<Delivery, PutJobResultError> {
-    match tokio::time::timeout(budget, send(clients, job_id, result, attempt(budget))).await {
-        Ok(delivery) => delivery,
-        Err(_) => {
-            let reason = format!(
-                "CodePipeline did not answer within {:.1} s",
-                budget.as_secs_f64()
-            );
-            Err(undelivered(clients, job_id, reason))
+    let end = Instant::now() + budget;
+    let mut pauses = ExponentialBuilder::new()
+        .with_min_delay(FIRST_PAUSE)
+        .with_max_delay(LONGEST_PAUSE)
+        .with_jitter()
+        .without_max_times()
+        .build();
+    loop {
+        // Never so long that a silent attempt leaves no time for another two.
+        let limit = LONGEST_ATTEMPT.min(budget / 3).min(end - Instant::now());
+        let outcome = Box::pin(send(clients, job_id, result, attempt(limit))).await;
+        let is_transient = matches!(
+            outcome,
+            Err(PutJobResultError::Undelivered {
+                is_transient: true,
+                ..
+            })
+        );
+        // The last attempt begins when the time for one is left.
+        let left = (end - Instant::now()).saturating_sub(limit);
+        if !is_transient || left.is_zero() {
+            return outcome;
         }
+        let pause = pauses.next().unwrap_or(LONGEST_PAUSE);
+        tokio::time::sleep(pause.min(left)).await;
     }
 }
 
-/// What one attempt may take: never so long that a silent one leaves no time for another two.
-fn attempt(budget: Duration) -> Config {
+/// One attempt, which takes no longer than `limit`.
+fn attempt(limit: Duration) -> Config {
     let timeouts = TimeoutConfig::builder()
-        .operation_attempt_timeout(LONGEST_ATTEMPT.min(budget / 3))
+        .operation_attempt_timeout(limit)
         .build();
     Config::new().timeout_config(timeouts)
 }
@@ -135,8 +159,9 @@ async fn send(
                 .r#type(wire_type(*failure_type))
                 .message(message)
                 .build();
-            let details = details
-                .map_err(|error: BuildError| undelivered(clients, job_id, error_chain(&error)))?;
+            let details = details.map_err(|error: BuildError| {
+                undelivered(clients, job_id, error_chain(&error), false)
+            })?;
             let request = clients
                 .job_results
                 .put_job_failure_result()
@@ -159,7 +184,7 @@ where
 {
     let error = match answer {
         Ok(answer) if is_of_aws(&answer) => return Ok(Delivery::Accepted),
-        Ok(_) => return Err(undelivered(clients, job_id, NOT_OF_AWS.to_owned())),
+        Ok(_) => return Err(undelivered(clients, job_id, NOT_OF_AWS.to_owned(), true)),
         Err(error) => error,
     };
     match error.code() {
@@ -175,15 +200,26 @@ where
                 reason: text(&error),
             })
         }
-        Some(_) | None => Err(undelivered(clients, job_id, text(&error))),
+        Some(_) | None => Err(undelivered(
+            clients,
+            job_id,
+            text(&error),
+            is_transient(&error),
+        )),
     }
 }
 
-fn undelivered(clients: &Clients, job_id: &JobId, reason: String) -> PutJobResultError {
+fn undelivered(
+    clients: &Clients,
+    job_id: &JobId,
+    reason: String,
+    is_transient: bool,
+) -> PutJobResultError {
     PutJobResultError::Undelivered {
         job_id: job_id.clone(),
         region: clients.region.to_string(),
         reason,
+        is_transient,
     }
 }
 

@@ -11,6 +11,9 @@ use crate::active_endpoint::{CnameLookUp, Endpoints};
 use crate::clients::{Clients, HealthEndpoints};
 use crate::describe_events::{Progress, Requests, describe_events};
 
+/// The longest first attempt at a page.
+const FIRST_ATTEMPT: Duration = Duration::from_secs(5);
+
 /// A reading of AWS Health, and what it took.
 #[derive(Debug, Clone)]
 pub struct HealthReading {
@@ -26,6 +29,9 @@ pub struct HealthReading {
 
 /// Reads AWS Health, within `budget`. A page that could not be read makes the reading unknown; the events of the
 /// pages before it are kept.
+///
+/// An endpoint that is silent at first is asked once more, or the other one is, and that attempt has all the time that is left: a slow answer is better
+/// than none.
 ///
 /// The reading begins at once at the endpoint that is usually active, and which one is, is looked up beside it. If the active
 /// endpoint cannot be reached, does not answer or fails, the other one is asked; its data may be behind.
@@ -53,7 +59,9 @@ async fn read(clients: &Clients, requests: &Requests, budget: Duration) -> Healt
     };
     let (reading, endpoint) = match &clients.health_endpoints {
         HealthEndpoints::Configured { region } => {
-            let PartialReading { seen, unread, .. } = reader.at(region, budget, budget).await;
+            let PartialReading { seen, unread, .. } = reader
+                .at(region, first_attempt(budget), budget, budget)
+                .await;
             let reading = Reading {
                 events: seen,
                 unread,
@@ -71,6 +79,11 @@ async fn read(clients: &Clients, requests: &Requests, budget: Duration) -> Healt
         calls: progress.asked.into_inner(),
         took: (clients.clock.now() - begin).try_into().unwrap_or_default(),
     }
+}
+
+/// What the first attempt at a page may take: AWS Health answers within a second, and an attempt that takes this long is better made again.
+fn first_attempt(budget: Duration) -> Duration {
+    FIRST_ATTEMPT.min(budget / 3)
 }
 
 struct Reader<'a> {
@@ -95,7 +108,8 @@ impl Reader<'_> {
         budget: Duration,
     ) -> (Reading, String) {
         let begin = tokio::time::Instant::now();
-        // A silent endpoint leaves the other one as much time; one that has begun to answer may use all of it.
+        let attempt = first_attempt(budget);
+        // An endpoint that fails leaves the other one half of the time, a silent one most of it; one that has begun to answer may use all of it.
         let patience = if endpoints.other.is_some() {
             budget / 2
         } else {
@@ -104,7 +118,7 @@ impl Reader<'_> {
         // The usual endpoint's reading, or the region that is active instead.
         let usual = {
             let mut unusual = pin!(look_up.unusual_region(endpoints));
-            let mut usual = pin!(self.at(endpoints.usual, patience, budget));
+            let mut usual = pin!(self.at(endpoints.usual, attempt, patience, budget));
             // The look-up first: one that is known already begins no reading that would be thrown away.
             tokio::select! {
                 biased;
@@ -120,7 +134,7 @@ impl Reader<'_> {
             Err(region) => {
                 let active = region.to_string();
                 let left = budget.saturating_sub(begin.elapsed());
-                let reading = self.at(&active, patience.min(left), left).await;
+                let reading = self.at(&active, attempt, patience.min(left), left).await;
                 (active, reading)
             }
         };
@@ -140,7 +154,7 @@ impl Reader<'_> {
             );
         };
         let left = budget.saturating_sub(begin.elapsed());
-        let second = self.at(other, left, left).await;
+        let second = self.at(other, left, left, left).await;
         let mut events = first.seen;
         events.extend(second.seen);
         match second.unread {
@@ -173,18 +187,27 @@ impl Reader<'_> {
         }
     }
 
-    /// Gives up after `patience` if no page has come by then, and after `budget` in any case.
-    async fn at(&self, endpoint: &str, patience: Duration, budget: Duration) -> PartialReading {
+    /// Gives up after `patience` if no page has come by then, and after `budget` in any case. The first attempt at a page takes `attempt` at
+    /// most. If there is more time than `patience`, it is for another endpoint: then a silent one is not asked again.
+    async fn at(
+        &self,
+        endpoint: &str,
+        attempt: Duration,
+        patience: Duration,
+        budget: Duration,
+    ) -> PartialReading {
         let mut seen = Vec::new();
         let answered = || self.progress.answered.load(Ordering::Relaxed);
         let before = answered();
         let outcome = {
-            let mut reading = pin!(describe_events(
+            let mut reading = Box::pin(describe_events(
                 self.clients,
                 endpoint,
+                attempt,
+                patience < budget,
                 self.requests,
                 self.progress,
-                &mut seen
+                &mut seen,
             ));
             match tokio::time::timeout(patience, &mut reading).await {
                 Err(_) if answered() > before => {

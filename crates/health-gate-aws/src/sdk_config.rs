@@ -1,14 +1,20 @@
 //! The configuration of the command: what a person has on a machine.
 
-use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::{self, ProfileFileCredentialsProvider, ProfileFileRegionProvider};
 use aws_config::provider_config::ProviderConfig;
 use aws_config::{Region, SdkConfig};
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 
+use aws_runtime::env_config::file::EnvConfigFiles;
+use aws_types::os_shim_internal::{Env, Fs};
+
 use crate::clock::Clock;
+use crate::environment::variable;
 use crate::function_config::behavior;
 use crate::https::Https;
 use crate::sdk_error::head_of_chain;
+use health_gate::shown;
 
 /// Which account and region are meant. What is not said is what the environment and the AWS CLI's files say.
 #[derive(Debug, Clone, Default)]
@@ -19,18 +25,39 @@ pub struct Profile {
     pub region: Option<String>,
 }
 
+/// A profile that no file of the AWS CLI has.
+#[derive(Debug, thiserror::Error)]
+#[error("the AWS profile {} is not configured", shown(.0))]
+pub struct UnknownProfile(String);
+
 /// Loads the configuration of a person's machine, as every AWS SDK does: environment, files, SSO, roles, `AWS_ENDPOINT_URL` and its variables
 /// for single services.
-pub async fn load_sdk_config(clock: &Clock, chosen: Profile) -> SdkConfig {
+///
+/// # Errors
+/// [`UnknownProfile`] when the profile that was chosen, or that `AWS_PROFILE` names, is in no file: as the AWS CLI, and even if the environment has
+/// credentials, which may be another account's.
+pub async fn load_sdk_config(clock: &Clock, chosen: Profile) -> Result<SdkConfig, UnknownProfile> {
+    if let Some(name) = chosen.name.clone().or_else(|| variable("AWS_PROFILE")) {
+        ensure_configured(name).await?;
+    }
     let https = Https::of_person().shared();
     let mut loader = aws_config::defaults(behavior())
         .http_client(https.clone())
         .time_source(clock.time_source());
-    if let Some(region) = chosen.region {
-        loader = loader.region(Region::new(region));
-    }
+    // The SDK's own look at the environment takes an empty AWS_REGION for a region.
+    let named = ["AWS_REGION", "AWS_DEFAULT_REGION"];
+    let region = chosen
+        .region
+        .or_else(|| named.into_iter().find_map(variable));
+    let in_profile = match &chosen.name {
+        Some(name) => ProfileFileRegionProvider::builder().profile_name(name),
+        None => ProfileFileRegionProvider::builder(),
+    };
+    loader = loader.region(
+        RegionProviderChain::first_try(region.map(Region::new)).or_else(in_profile.build()),
+    );
     let Some(profile) = chosen.name else {
-        return loader.load().await;
+        return Ok(loader.load().await);
     };
     let config = loader.profile_name(&profile).load().await;
     // A profile that was named counts before credentials in the environment, as with the AWS CLI.
@@ -42,10 +69,21 @@ pub async fn load_sdk_config(clock: &Clock, chosen: Profile) -> SdkConfig {
         .configure(&provider)
         .profile_name(profile)
         .build();
-    config
+    Ok(config
         .into_builder()
         .credentials_provider(SharedCredentialsProvider::new(provider))
-        .build()
+        .build())
+}
+
+/// The profile `default` need not be configured. Files that cannot be read say so when credentials are looked for.
+async fn ensure_configured(name: String) -> Result<(), UnknownProfile> {
+    let files = EnvConfigFiles::default();
+    match profile::load(&Fs::real(), &Env::real(), &files, None).await {
+        Ok(profiles) if name != "default" && profiles.get_profile(&name).is_none() => {
+            Err(UnknownProfile(name))
+        }
+        Ok(_) | Err(_) => Ok(()),
+    }
 }
 
 /// Whether the configuration has credentials to sign calls with.

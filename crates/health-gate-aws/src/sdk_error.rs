@@ -5,7 +5,7 @@ use std::error::Error;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_codepipeline::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_codepipeline::operation::RequestId;
-use health_gate::one_line;
+use health_gate::one_short_line;
 
 /// The text of a failed call, for people, on one line: the service's code and message, or else the error and what caused it.
 pub(crate) fn text<E>(error: &SdkError<E>) -> String
@@ -24,7 +24,33 @@ where
             None => error_chain(error),
         },
     };
-    one_line(&text)
+    one_short_line(&text)
+}
+
+/// HTTP 429 (RFC 6585). A proxy or a load balancer throttles by it, without an error code of AWS.
+pub(crate) const TOO_MANY_REQUESTS: u16 = 429;
+
+/// Whether an error code asks to be called less often ("Common errors" of the AWS API references).
+pub(crate) fn is_throttling(code: &str) -> bool {
+    matches!(
+        code,
+        "RequestLimitExceeded"
+            | "Throttling"
+            | "ThrottlingException"
+            | "ThrottledException"
+            | "TooManyRequestsException"
+    )
+}
+
+/// Whether the same call may succeed a moment later: nothing answered, the service itself failed, or it throttles.
+pub(crate) fn is_transient<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
+    if let SdkError::ServiceError(service) = error {
+        let status = service.raw().status();
+        return status.is_server_error()
+            || status.as_u16() == TOO_MANY_REQUESTS
+            || error.code().is_some_and(is_throttling);
+    }
+    !matches!(error, SdkError::ConstructionFailure(_))
 }
 
 /// Whether the call failed because there are no credentials to sign it with.
@@ -43,17 +69,22 @@ pub(crate) const NOT_OF_AWS: &str = "HTTP 200, not an answer of AWS: it has no r
 
 /// An error and all its sources, from the outside in: `dispatch failure: io error: connection refused`.
 pub fn error_chain(error: &(dyn Error + 'static)) -> String {
-    one_line(&chain(error))
+    one_short_line(&chain(error))
 }
 
 /// The same as far as its first line: the SDK lists all that it has tried below that.
 pub(crate) fn head_of_chain(error: &(dyn Error + 'static)) -> String {
-    one_line(chain(error).lines().next().unwrap_or_default())
+    one_short_line(chain(error).lines().next().unwrap_or_default())
 }
 
 fn chain(error: &(dyn Error + 'static)) -> String {
     let mut texts: Vec<String> = Vec::new();
     for text in sources(error).map(ToString::to_string) {
+        // The SDK shows the whole request to which an unusable endpoint was to be applied.
+        let text = match text.split_once(" to request `Request {") {
+            Some((before, _)) => before.to_owned(),
+            None => text,
+        };
         // Many wrappers repeat what they wrap.
         if !texts.iter().any(|known| known.contains(&text)) {
             texts.push(text);

@@ -112,7 +112,7 @@ impl Message {
             Phase::Closed(_) => Signal::IncidentClosed {
                 event: arn.map(str::to_owned),
             },
-            Phase::Open | Phase::Neither => ignored("the event of AWS Health is not closed"),
+            Phase::Open | Phase::NotBegun => ignored("the event of AWS Health is not closed"),
         }
     }
 }

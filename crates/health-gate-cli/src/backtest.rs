@@ -40,7 +40,7 @@ pub(crate) struct Arguments {
     /// The end of these days, in UTC, like 2026-11-23T18:00Z [default: now].
     #[arg(long, value_name = "TIME", value_parser = times::option)]
     until: Option<UtcDateTime>,
-    /// Write a page with a time line to this file, for a browser: it needs no network.
+    /// Write a page with a time line to this file, for a browser: it needs no network. `-` is standard output, and then nothing else is written there.
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
     #[command(flatten)]
@@ -81,8 +81,16 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<ExitCod
             source: subject.source.clone(),
             made_at: subject.now,
         };
-        std::fs::write(file, page::page(&backtest, &about)?)
-            .with_context(|| format!("cannot write {}", file.display()))?;
+        let page = page::page(&backtest, &about)?;
+        if file.as_os_str() == "-" {
+            ensure!(
+                arguments.format.format == Format::Text,
+                WrongUsage("--html - and --format json both write to standard output".to_owned())
+            );
+            write!(out, "{page}")?;
+            return Ok(ExitCode::Pass);
+        }
+        std::fs::write(file, page).with_context(|| format!("cannot write {}", file.display()))?;
     }
     match arguments.format.format {
         Format::Json => print_json(out, &backtest)?,

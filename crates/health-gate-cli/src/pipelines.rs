@@ -8,6 +8,7 @@ use health_gate::{
 };
 use health_gate_aws::{Clients, PipelineRef, Refusal, list_pipelines, pipeline_definition};
 
+use crate::exit_code::WrongUsage;
 use crate::gate_arguments::GateArguments;
 use crate::progress;
 
@@ -70,6 +71,13 @@ impl Pipeline {
 /// If they cannot be listed, or there is none.
 pub(crate) async fn find(clients: &Clients, selection: &Selection) -> Result<Found> {
     let patterns = Wildcards::from_list(&selection.names);
+    ensure!(
+        !patterns.is_empty(),
+        WrongUsage(
+            "--pipelines names no pipeline; accepted: names with commas between them, `*` allowed"
+                .to_owned()
+        )
+    );
     let spinner = progress::spinner("listing the pipelines");
     let listed = list_pipelines(clients).await;
     drop(spinner);

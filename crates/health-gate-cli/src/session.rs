@@ -7,6 +7,8 @@ use health_gate_aws::{
     Clients, Clock, CnameLookUp, Profile, RegionError, Settings, find_credentials, load_sdk_config,
 };
 
+use crate::exit_code::WrongUsage;
+
 /// Which account and region are asked.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct AwsArguments {
@@ -40,14 +42,23 @@ impl Session {
             name: arguments.profile.clone(),
             region: arguments.region.clone(),
         };
-        let config = load_sdk_config(&clock, chosen).await;
+        let config = load_sdk_config(&clock, chosen).await.map_err(|error| {
+            anyhow!(
+                "{error}\nSee which profiles there are: `aws configure list-profiles`. Name one with --profile or AWS_PROFILE."
+            )
+        })?;
         let clients = Clients::new(&config, CnameLookUp::system).map_err(|error| match error {
             RegionError::Missing => anyhow!(
                 "no AWS region is configured\nSay one with --region, set AWS_REGION, or run `aws configure`."
             ),
-            RegionError::Invalid(error) => anyhow!(
-                "the AWS region is {error}; accepted: a region name like `us-east-1`"
-            ),
+            RegionError::Invalid(error) => {
+                let text = format!("the AWS region is {error}; accepted: a region name like `us-east-1`");
+                if arguments.region.is_some() {
+                    WrongUsage(text).into()
+                } else {
+                    anyhow!(text)
+                }
+            }
         })?;
         find_credentials(&config).await.map_err(|why| {
             let (place, how) = match &arguments.profile {

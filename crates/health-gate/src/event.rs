@@ -58,7 +58,7 @@ pub enum EventStatus {
     Closed,
     /// `upcoming`: not begun.
     Upcoming,
-    /// A status that this version does not know.
+    /// A status that this version does not know. It counts as open: an event that cannot be understood is not one that is over.
     Other,
 }
 
@@ -85,8 +85,8 @@ pub enum Phase {
     Open,
     /// Over, since then if that is known.
     Closed(Option<UtcDateTime>),
-    /// Not begun, or a status that this version does not know.
-    Neither,
+    /// Not begun.
+    NotBegun,
 }
 
 impl Event {
@@ -115,13 +115,15 @@ impl Event {
     /// the later of its end and its last update.
     pub fn phase(&self, now: UtcDateTime) -> Phase {
         match self.status {
-            Some(EventStatus::Open) | None if self.end_time.is_none_or(|end| end > now) => {
+            Some(EventStatus::Open | EventStatus::Other) | None
+                if self.end_time.is_none_or(|end| end > now) =>
+            {
                 Phase::Open
             }
-            Some(EventStatus::Open | EventStatus::Closed) | None => {
+            Some(EventStatus::Open | EventStatus::Closed | EventStatus::Other) | None => {
                 Phase::Closed(self.end_time.max(self.last_updated_time))
             }
-            Some(EventStatus::Upcoming | EventStatus::Other) => Phase::Neither,
+            Some(EventStatus::Upcoming) => Phase::NotBegun,
         }
     }
 

@@ -94,15 +94,15 @@ impl Bystander<'_> {
     ) -> GateState {
         match gate.attempt.status {
             ActionStatus::Succeeded => GateState::Passed {
-                at: gate.last_update_time,
+                at: gate.attempt.last_status_change,
                 verdict: gate.output_variables.get("Verdict").cloned(),
             },
             ActionStatus::Abandoned => GateState::Abandoned {
-                at: gate.last_update_time,
+                at: gate.attempt.last_status_change,
             },
             ActionStatus::Other => self.goes_on(gate),
             ActionStatus::Failed => GateState::Stopped {
-                since: gate.last_update_time,
+                since: gate.attempt.last_status_change,
                 why: why(gate),
                 next: self.next(gate, stage, rows),
             },
@@ -193,7 +193,7 @@ impl Bystander<'_> {
     /// Until when the gate's policy lets its stop be retried.
     fn retried_until(&self, gate: &ActionExecution) -> Option<UtcDateTime> {
         let policy = self.rules.policy_of(gate).ok()?;
-        Some(gate.last_update_time? + policy.retry_within.duration())
+        Some(gate.attempt.last_status_change? + policy.retry_within.duration())
     }
 }
 

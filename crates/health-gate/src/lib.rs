@@ -92,7 +92,7 @@ pub use policy::{
 };
 pub use reading::{Query, Reading, UnknownCause, Unread};
 pub use region::{InvalidRegion, Region};
-pub use report::{FailureType, JobResult, Marker, Note, Report, Verdict};
+pub use report::{FailureType, JobResult, Marker, Note, Report, Verdict, cut};
 pub use retry_outcome::{RetryOutcome, Settlement};
 pub use ruling::Ruling;
 pub use signal::Signal;
@@ -101,5 +101,5 @@ pub use stage::{
     StageStatus,
 };
 pub use stopped_stage::{Asker, RetryRules, StoppedStage};
-pub use text::{escaped, is_invisible, one_line, shown};
+pub use text::{escaped, is_invisible, one_line, one_short_line, shown};
 pub use wildcard::{Wildcard, Wildcards};

@@ -30,7 +30,11 @@ pub struct Place {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.path)?;
+        f.write_str(if self.path.is_empty() {
+            "the whole file"
+        } else {
+            &self.path
+        })?;
         match self.line {
             Some(line) => write!(f, " (line {line})"),
             None => Ok(()),

@@ -21,7 +21,7 @@ use crate::reading::UnknownCause;
 use crate::region::Region;
 use crate::text::one_line;
 
-pub(crate) use limits::cut;
+pub use limits::cut;
 pub use note::Note;
 
 /// A decision and what it rests on, ready to be worded.

@@ -19,7 +19,7 @@ pub enum Ruling {
     Stale,
     /// It is over, since then if that is known.
     Closed(Option<UtcDateTime>),
-    /// It has not begun, or has a status that this version does not know.
+    /// It has not begun.
     NotBegun,
     /// It does not pass this filter, the first of those.
     Excluded(Filter),
@@ -48,7 +48,7 @@ impl Ruling {
                 Self::JustClosed(at)
             }
             Phase::Closed(at) => Self::Closed(at),
-            Phase::Neither => Self::NotBegun,
+            Phase::NotBegun => Self::NotBegun,
         }
     }
 

@@ -66,6 +66,8 @@ pub struct ActionAttempt {
     pub function: Option<String>,
     /// The code of its failure, `JobFailed`.
     pub error_code: Option<String>,
+    /// When its status changed last.
+    pub last_status_change: Option<UtcDateTime>,
     /// The text of its failure.
     pub message: Option<String>,
 }
@@ -102,8 +104,6 @@ pub struct ActionExecution {
     pub output_variables: BTreeMap<String, String>,
     /// When it began.
     pub start_time: Option<UtcDateTime>,
-    /// When its status changed last.
-    pub last_update_time: Option<UtcDateTime>,
 }
 
 /// An execution of a pipeline, from the list of its executions.

@@ -53,6 +53,8 @@ pub struct StoppedStage {
     pub stage: String,
     /// The execution that stopped in it.
     pub pipeline_execution_id: String,
+    /// When the execution's first action of the stage began.
+    began: Option<UtcDateTime>,
     stops: Vec<Stop>,
 }
 
@@ -129,6 +131,11 @@ impl StoppedStage {
         Ok(Some(Self {
             stage: stage.name.clone(),
             pipeline_execution_id: stage.pipeline_execution_id.clone(),
+            began: rows
+                .iter()
+                .filter(|row| row.stage == stage.name)
+                .filter_map(|row| row.start_time)
+                .min(),
             stops,
         }))
     }
@@ -174,8 +181,8 @@ impl StoppedStage {
             && stage.pipeline_execution_id == self.pipeline_execution_id
     }
 
-    /// Whether the stage still is as it was when it was looked at: the same execution, failed by these attempts and no others. When
-    /// people retry all actions, the state shows only those that have begun anew, and the history shows how the others had failed.
+    /// Whether the stage still is as it was when it was looked at: the same execution, failed by these attempts and no others. An action that has
+    /// not run in this execution may still show an older one's failure, which does not count. When people retry all actions, the state shows only those that have begun anew, and the history shows how the others had failed.
     pub fn is_still(&self, stage: &StageState) -> bool {
         let is_known = |failed: &&ActionAttempt| {
             let mut stops = self.stops.iter();
@@ -183,12 +190,20 @@ impl StoppedStage {
         };
         let failed = || {
             let actions = stage.actions.iter();
-            actions.filter(|action| action.status == ActionStatus::Failed)
+            actions.filter(|action| {
+                action.status == ActionStatus::Failed && !self.is_of_an_older_execution(action)
+            })
         };
         stage.status == StageStatus::Failed
             && stage.pipeline_execution_id == self.pipeline_execution_id
             && failed().next().is_some()
             && failed().all(|action| is_known(&action))
+    }
+
+    fn is_of_an_older_execution(&self, action: &ActionAttempt) -> bool {
+        self.began
+            .zip(action.last_status_change)
+            .is_some_and(|(began, changed)| changed < began)
     }
 }
 
@@ -212,7 +227,7 @@ impl Stop {
         Self {
             action_execution_id: row.attempt.action_execution_id.clone(),
             policy: rules.policy_of(row),
-            since: row.last_update_time,
+            since: row.attempt.last_status_change,
             attempts: rows.iter().filter(is_attempt).count(),
         }
     }

@@ -2,13 +2,23 @@
 
 use std::borrow::Cow;
 
+use crate::report::cut;
+
 /// What [`shown`] shows of a text, in characters.
 const SHOWN: usize = 80;
+/// What [`one_short_line`] keeps of a text.
+const SHORT_BYTES: usize = 1_000;
 
 /// On one line, each invisible character a space: what comes from elsewhere may hold line breaks, which would forge lines of
 /// ours, and marks that make text read as what it is not.
 pub fn one_line(text: &str) -> String {
     text.replace(is_invisible, " ")
+}
+
+/// A foreign text on one line, at most 1,000 bytes of it. AWS's own error texts have some hundred; a log line or a message of
+/// 256 KB, which is all that CloudWatch and SNS take, would be lost with everything else that it says.
+pub fn one_short_line(text: &str) -> String {
+    cut(one_line(text), SHORT_BYTES)
 }
 
 /// As JSON escapes it, each invisible character as `\u202e`: a text of JSON stays what it is, and any other shows what it has.

@@ -158,10 +158,9 @@ impl Closing<'_> {
             // What stops a deployment is to be seen at level WARN, too.
             Ok(Delivery::Accepted) if text.decision == "fail" => line!(warn, headline),
             Ok(Delivery::Accepted) => line!(info, headline),
-            Ok(Delivery::AlreadyAnswered) => line!(
-                info,
-                format!("the job has its result already; not told again: {headline}")
-            ),
+            Ok(Delivery::AlreadyAnswered) => {
+                line!(info, format!("the job has its result already: {headline}"))
+            }
             Err(error) => line!(error, error),
         }
         delivery.map(drop)

@@ -64,7 +64,8 @@ impl PipelineGate {
         // A defect of ours must not let the job hang.
         let mut context = Pending::default();
         let prepared = caught(self.prepare(&job, &mut context)).boxed().await;
-        let (mut round, result, notified_early) = match prepared {
+        let mut failed_itself = prepared.is_err();
+        let (mut round, result, mut notified) = match prepared {
             Ok(prepared) => prepared,
             Err(panic) => {
                 // What has panicked is not polled again.
@@ -75,24 +76,23 @@ impl PipelineGate {
                 (round, result, None)
             }
         };
-        let delivery = self.deliver(&job_id, &mut round, result, &time).boxed();
-        let (result, delivery) = context.beside(delivery).await;
+        let put = put_job_result(&self.clients, &job_id, &result, time.answer()).boxed();
+        let delivery = context.beside(put).await;
+        let (result, delivery) = match delivery {
+            Err(error @ PutJobResultError::Refused { .. }) => {
+                failed_itself = true;
+                self.replace(&job_id, &mut round, &result, &error, &time)
+                    .boxed()
+                    .await
+            }
+            delivery => (result, delivery),
+        };
         if let Round::Decided(evaluation) = &mut round {
             job.complete_context(&mut context, evaluation).await;
-        }
-        let notified = match (notified_early, &delivery, &round) {
-            (Some(told), _, Round::Decided(evaluation)) if evaluation.decision.holds() => {
-                Some(told)
+            if failed_itself {
+                notified = self.tell(evaluation, time.notification()).await;
             }
-            // A result whose acceptance is not known may be the job's: what people hear twice is better than what they never hear.
-            // Another result has told people itself; a job that does not exist is nobody's.
-            (
-                _,
-                Ok(Delivery::Accepted) | Err(PutJobResultError::Undelivered { .. }),
-                Round::Decided(evaluation),
-            ) => self.tell(evaluation, time.notification()).await,
-            (_, Ok(_) | Err(_), _) => None,
-        };
+        }
         let closing = Closing {
             job_id: &job_id,
             round: &round,
@@ -104,19 +104,16 @@ impl PipelineGate {
         Ok(result)
     }
 
-    /// Answers the job. If CodePipeline refuses the result, the round becomes one that failed and says so plainly: the job must
+    /// Answers the job whose result CodePipeline has refused. The round becomes one that failed and says so plainly: the job must
     /// not hang.
-    async fn deliver(
+    async fn replace(
         &self,
         job_id: &JobId,
         round: &mut Round,
-        result: JobResult,
+        result: &JobResult,
+        error: &PutJobResultError,
         time: &TimeBudget,
     ) -> (JobResult, Result<Delivery, PutJobResultError>) {
-        let delivery = put_job_result(&self.clients, job_id, &result, time.answer()).await;
-        let Err(error @ PutJobResultError::Refused { .. }) = delivery else {
-            return (result, delivery);
-        };
         tracing::error!(reason = "job.refused", ?result, "{error}");
         round.fail_itself(
             "CodePipeline refused the result of the job".to_owned(),
@@ -134,23 +131,17 @@ impl PipelineGate {
         context: &mut PendingContext<'a>,
     ) -> (Round, JobResult, Option<Result<(), String>>) {
         let mut round = job.evaluate(context).await;
-        let notified = self.announce_hold(&mut round, job.time).await;
+        let notified = self.announce(&mut round, job.time).await;
         let result = round.job_result();
         (round, result, notified)
     }
 
-    /// A hold that begins is told before the answer, because the answer's token says whether it was.
-    async fn announce_hold(
-        &self,
-        round: &mut Round,
-        time: &TimeBudget,
-    ) -> Option<Result<(), String>> {
+    /// Tells people before the job is answered. An invocation that is killed after its answer runs again, finds the job answered and
+    /// cannot know what people heard; one that is killed before tells them twice. A hold's token says whether they were told.
+    async fn announce(&self, round: &mut Round, time: &TimeBudget) -> Option<Result<(), String>> {
         let Round::Decided(evaluation) = round else {
             return None;
         };
-        if !evaluation.decision.holds() {
-            return None;
-        }
         let told = self.tell(evaluation, time.early_notification()).await?;
         if let Decision::Hold(hold) = &mut evaluation.decision {
             hold.state.notified |= told.is_ok();

@@ -110,7 +110,6 @@ impl Targets {
             }
         }
         others.retain(|pipeline| !named.contains_key(&**pipeline));
-        others.sort();
         let first = match resume {
             Some(name) => others.partition_point(|pipeline| **pipeline < *name),
             None => fastrand::usize(..others.len().max(1)),

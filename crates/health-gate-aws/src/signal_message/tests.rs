@@ -167,10 +167,8 @@ fn a_closed_event_of_aws_health_says_to_look_at_all() {
         let message = with(health_event(), &[open.clone(), ("/detail/endTime", end)]);
         assert!(is_ignored(&read(&message)), "{message}");
     }
-    for status in ["upcoming", "another"] {
-        let message = with(health_event(), &[("/detail/statusCode", json!(status))]);
-        assert!(is_ignored(&read(&message)), "{status}");
-    }
+    let upcoming = with(health_event(), &[("/detail/statusCode", json!("upcoming"))]);
+    assert!(is_ignored(&read(&upcoming)));
 }
 
 #[test]

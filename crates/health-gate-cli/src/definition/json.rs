@@ -30,7 +30,7 @@ impl Parsed {
     fn new<E: Error>(value: Value) -> Result<Self, E> {
         Node::new(value, None)
             .map(|node| Self(Rc::new(node)))
-            .ok_or_else(|| E::custom("nested too deep, or too large"))
+            .map_err(E::custom)
     }
 
     fn text<E: Error>(text: impl Into<String>, bare: bool) -> Result<Self, E> {

@@ -23,6 +23,17 @@ pub(super) struct Node {
     size: usize,
 }
 
+/// A value that exceeds a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum NodeError {
+    /// More levels than [`DEEPEST`].
+    #[error("nested deeper than {DEEPEST} levels")]
+    TooDeep,
+    /// Larger than [`LARGEST`].
+    #[error("larger than {} MB, with its aliases written out", LARGEST / 1_000_000)]
+    TooLarge,
+}
+
 /// What a value is.
 #[derive(Debug)]
 pub(super) enum Value {
@@ -38,15 +49,24 @@ pub(super) enum Value {
 }
 
 impl Node {
-    /// A value; `None` if it is nested too deep or too large with its aliases written out.
-    pub(super) fn new(value: Value, line: Option<usize>) -> Option<Self> {
+    /// Makes a value.
+    ///
+    /// # Errors
+    /// [`NodeError`] if it exceeds a limit.
+    pub(super) fn new(value: Value, line: Option<usize>) -> Result<Self, NodeError> {
         let (height, size) = match &value {
             Value::Null => (1, 1),
             Value::Text { text, .. } => (1, text.len() + 1),
             Value::List(items) => extent(items.iter().map(|item| (&**item, 0))),
             Value::Map(members) => extent(members.iter().map(|(key, value)| (&**value, key.len()))),
         };
-        (height <= DEEPEST && size <= LARGEST).then_some(Self {
+        if height > DEEPEST {
+            return Err(NodeError::TooDeep);
+        }
+        if size > LARGEST {
+            return Err(NodeError::TooLarge);
+        }
+        Ok(Self {
             value,
             line,
             height,

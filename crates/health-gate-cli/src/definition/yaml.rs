@@ -194,5 +194,5 @@ impl Tree {
 fn bounded(value: Value, line: usize) -> Result<Rc<Node>, String> {
     Node::new(value, Some(line))
         .map(Rc::new)
-        .ok_or_else(|| "nested too deep, or too large with its aliases written out".to_owned())
+        .map_err(|error| error.to_string())
 }

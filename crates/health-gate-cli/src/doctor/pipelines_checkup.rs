@@ -126,8 +126,9 @@ impl Checkup<'_> {
                     .unwrap_or_default();
                 for row in ended {
                     let known = newest.get(&function);
-                    if known.is_none_or(|(_, known)| known.last_update_time < row.last_update_time)
-                    {
+                    if known.is_none_or(|(_, known)| {
+                        known.attempt.last_status_change < row.attempt.last_status_change
+                    }) {
                         newest.insert(function.clone(), (&pipeline.at.name, row.clone()));
                     }
                 }
@@ -156,7 +157,7 @@ impl Checkup<'_> {
                 "Release a change.",
             );
         };
-        let ago = row.last_update_time.map(|at| {
+        let ago = row.attempt.last_status_change.map(|at| {
             let ago = hours_and_minutes(self.clients.clock.now() - at);
             format!("{ago} ago")
         });

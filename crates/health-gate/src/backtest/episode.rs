@@ -38,7 +38,7 @@ impl<'e> Episode<'e> {
         let begun = event.start_time.or(event.last_updated_time);
         let from = begun.map_or(window.from, UtcDateTime::truncate_to_second);
         let (end, since) = match event.phase(window.until) {
-            Phase::Neither => return None,
+            Phase::NotBegun => return None,
             Phase::Closed(None) => (EventEnd::Unknown, None),
             Phase::Closed(at) => (EventEnd::Closed, at),
             Phase::Open => {

@@ -31,6 +31,28 @@ fn open_issue() -> Event {
     event
 }
 
+/// A hold that has run out fails, whatever could be read and whatever the policy says of what could not.
+#[test]
+fn run_out_hold_fails_whatever_on_unknown_says() {
+    for on_unknown in ["pass", "hold", "fail"] {
+        let policy = policy(&format!(r#"{{"onUnknown": "{on_unknown}"}}"#));
+        let case = |since| Case::Found {
+            policy: &policy,
+            finding: Finding::Unknown(unread(UnknownCause::Throttled)),
+            hold: Some(HoldState::begin(since)),
+        };
+        let decide = |since| decide(case(since), &Circumstances::default(), NOW);
+        assert!(decide(NOW - Duration::hours(3)).holds(), "{on_unknown}");
+        let Decision::Fail(fail) = decide(NOW - Duration::hours(4)) else {
+            panic!("{on_unknown}: a hold that has run out goes on");
+        };
+        assert!(
+            matches!(fail.ending, Some(Ending::RanOut(_))),
+            "{on_unknown}"
+        );
+    }
+}
+
 /// A policy that nobody can read, and a token that no gate has written.
 #[test]
 fn what_is_invalid_keeps_its_reason_code_and_never_passes() {

@@ -35,13 +35,13 @@ fn attempt(status: ActionStatus, parameters: &str, message: &str) -> ActionExecu
             status,
             function: Some("pipeline-gate".to_owned()),
             error_code: Some("JobFailed".to_owned()),
+            last_status_change: Some(NOW - Duration::minutes(10)),
             message: Some(message.to_owned()).filter(|text| !text.is_empty()),
         },
         user_parameters: Some(parameters.to_owned()),
         region: None,
         output_variables: BTreeMap::from([("Verdict".to_owned(), "warned".to_owned())]),
         start_time: Some(NOW - Duration::minutes(20)),
-        last_update_time: Some(NOW - Duration::minutes(10)),
     }
 }
 

@@ -13,7 +13,7 @@ pub(super) const VARIABLE_BYTES: usize = 900;
 const ELLIPSIS: &str = "…";
 
 /// The text, or as much of its beginning as fits, with an ellipsis. Never cuts inside a character.
-pub(crate) fn cut(mut text: String, most_bytes: usize) -> String {
+pub fn cut(mut text: String, most_bytes: usize) -> String {
     if text.len() > most_bytes {
         text.truncate(text.floor_char_boundary(most_bytes - ELLIPSIS.len()));
         text.push_str(ELLIPSIS);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::limits::{VARIABLE_BYTES, cut};
 use super::{Report, Verdict};
-use crate::decision::{Decision, Pass};
+use crate::decision::{Decision, Obstacle, Pass};
 use crate::instant::rfc3339;
 use crate::region::Region;
 use crate::text::one_line;
@@ -18,6 +18,12 @@ pub(super) fn of(report: &Report<'_>, verdict: Verdict) -> BTreeMap<&'static str
         .incidents()
         .map(|incidents| incidents.list())
         .unwrap_or_default();
+    // Unread is not none.
+    let is_unread = matches!(
+        report.decision.obstacle(),
+        Some(Obstacle::Unknown(_) | Obstacle::Invalid(_))
+    ) || matches!(report.decision, Decision::Pass(Pass::Unknown(_)));
+    let count = (!is_unread).then(|| incidents.len().to_string());
     let arns = incidents.iter().map(|incident| match &*incident.event.arn {
         "" => "unknown",
         arn => arn,
@@ -31,7 +37,7 @@ pub(super) fn of(report: &Report<'_>, verdict: Verdict) -> BTreeMap<&'static str
         ("Verdict", verdict.to_string()),
         ("CheckedAt", rfc3339(report.checked_at)),
         ("Regions", list(report.regions().iter().map(Region::as_str))),
-        ("IncidentCount", incidents.len().to_string()),
+        ("IncidentCount", or_none(count)),
         ("IncidentArns", list(arns)),
         ("OverriddenBy", or_none(overridden.map(|o| o.by.clone()))),
         (

@@ -27,6 +27,7 @@ fn failed(function: &str, code: &str, message: &str) -> ActionAttempt {
         action_execution_id: format!("attempt of {function}"),
         status: ActionStatus::Failed,
         function: Some(function.to_owned()),
+        last_status_change: Some(NOW),
         error_code: Some(code.to_owned()),
         message: Some(message.to_owned()),
     }
@@ -43,8 +44,15 @@ fn row(attempt: ActionAttempt) -> ActionExecution {
         user_parameters: Some("us-east-1".to_owned()),
         region: None,
         start_time: None,
-        last_update_time: Some(NOW),
     }
+}
+
+/// A row of a blocked gate whose status changed at this time.
+fn blocked_at(at: Option<UtcDateTime>) -> ActionExecution {
+    row(ActionAttempt {
+        last_status_change: at,
+        ..blocked()
+    })
 }
 
 /// The same row, of another action.

@@ -8,7 +8,8 @@ use super::{Checked, Checks, Invariant, Look};
 use crate::functions::Ending;
 
 impl Checks {
-    /// People are told of each failure, of the start and the end of a hold and of an override, and of the start once.
+    /// People are told of each failure, of the start and the end of a hold and of an override, and of the start once: before the job is answered, so that they
+    /// know even if the invocation ends there. A result that replaces another one is told after it.
     pub(super) fn told_of_a_job(
         &mut self,
         decided: &Decided<'_>,
@@ -16,7 +17,8 @@ impl Checks {
         is_taken: bool,
     ) -> Checked {
         let look = decided.look;
-        if !is_taken || !matches!(look.ending, Some(Ending::Returned(_))) {
+        let has_returned = matches!(look.ending, Some(Ending::Returned(_)));
+        if !is_taken || decided.is_form_refused() && !has_returned {
             return Ok(());
         }
         let input = &result.input;

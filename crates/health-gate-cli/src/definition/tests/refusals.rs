@@ -138,7 +138,7 @@ fn aliases_that_multiply_are_refused() {
         let before = format!("*a{}", level - 1);
         text + &format!("a{level}: &a{level} [{before}, {before}, {before}]\n")
     });
-    assert!(error(&text).contains("too large with its aliases written out"));
+    assert!(error(&text).contains("larger than 10 MB, with its aliases written out"));
 }
 
 #[test]

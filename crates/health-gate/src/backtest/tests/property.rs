@@ -57,10 +57,10 @@ fn brute_force(policy: &Policy, events: &[Event], window: Window) -> Duration {
             let over = event.end_time.max(event.last_updated_time);
             let is_over = match event.status {
                 Some(EventStatus::Closed) => true,
-                Some(EventStatus::Open) | None => {
+                Some(EventStatus::Open | EventStatus::Other) | None => {
                     event.end_time.is_some_and(|end| end <= window.until)
                 }
-                Some(EventStatus::Upcoming | EventStatus::Other) => return false,
+                Some(EventStatus::Upcoming) => return false,
             };
             let until = if is_over {
                 over.map(|over| over + policy.quiet_period.duration())

@@ -94,31 +94,21 @@ fn a_stage_that_people_froze_is_left_alone() {
 
 #[test]
 fn a_stop_of_the_day_before_is_left_to_people() {
-    let stopped = |hours: i64| ActionExecution {
-        last_update_time: Some(NOW - Duration::hours(hours)),
-        ..row(blocked())
-    };
+    let stopped = |hours: i64| blocked_at(Some(NOW - Duration::hours(hours)));
     assert_eq!(outcome(&[stopped(24)]), None);
     assert_eq!(outcome(&[stopped(25)]), Some(RetryOutcome::Expired));
     assert_eq!(
         outcome(&[row(blocked()), beside(stopped(25))]),
         Some(RetryOutcome::Expired)
     );
-    assert_eq!(
-        outcome(&[ActionExecution {
-            last_update_time: None,
-            ..row(blocked())
-        }]),
-        Some(RetryOutcome::Expired)
-    );
+    assert_eq!(outcome(&[blocked_at(None)]), Some(RetryOutcome::Expired));
 }
 
 #[test]
 fn a_policy_leaves_stops_to_people_sooner_or_always() {
     let with = |user_parameters: &str, hours| ActionExecution {
         user_parameters: Some(user_parameters.to_owned()),
-        last_update_time: Some(NOW - Duration::hours(hours)),
-        ..row(blocked())
+        ..blocked_at(Some(NOW - Duration::hours(hours)))
     };
     assert_eq!(
         outcome(&[with(r#"{"retry": "never"}"#, 0)]),
@@ -180,11 +170,11 @@ fn each_further_retry_waits_longer() {
     let attempt = |number: i64, ago: Duration| ActionExecution {
         attempt: ActionAttempt {
             action_execution_id: format!("attempt {number}"),
+            last_status_change: Some(NOW - ago),
             ..blocked()
         },
         action: "HealthGate".to_owned(),
         start_time: Some(NOW - ago - Duration::seconds(30)),
-        last_update_time: Some(NOW - ago),
         ..row(blocked())
     };
     let after = |attempts: i64, ago: Duration| {
@@ -246,10 +236,7 @@ fn a_person_s_word_counts_more_than_waits_and_what_is_left_to_people() {
         user_parameters: Some(r#"{"retry": "never"}"#.to_owned()),
         ..row(blocked())
     };
-    let expired = ActionExecution {
-        last_update_time: Some(old),
-        ..row(blocked())
-    };
+    let expired = blocked_at(Some(old));
     let again = vec![row(blocked()), row(blocked()), row(blocked())];
     let asked_by = |asked_by| RetryRules {
         asked_by,

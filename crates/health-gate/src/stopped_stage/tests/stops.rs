@@ -171,6 +171,33 @@ fn a_stage_that_has_changed_is_another_one() {
     }));
 }
 
+/// An action that has not run in this execution still shows how it failed in an older one.
+#[test]
+fn older_executions_failures_do_not_count() {
+    let began = NOW - Duration::minutes(5);
+    let gate = ActionExecution {
+        start_time: Some(began),
+        ..row(blocked())
+    };
+    let seen = stopped(&[gate]).expect("stopped by the gate");
+    let deploy = |changed| ActionAttempt {
+        last_status_change: changed,
+        ..failed("", "JobFailed", "the deployment failed")
+    };
+    for (changed, is_still) in [
+        (Some(began - Duration::seconds(1)), true),
+        (Some(began), false),
+        (Some(NOW), false),
+        // Of which nothing is known may have failed just now.
+        (None, false),
+    ] {
+        let state = stage(vec![blocked(), deploy(changed)]);
+        assert_eq!(seen.is_still(&state), is_still, "{changed:?}");
+    }
+    let old = stage(vec![deploy(Some(began - Duration::seconds(1)))]);
+    assert!(!seen.is_still(&old), "its own failure is not shown");
+}
+
 /// A person has retried all actions: the second gate has not begun anew, and the state says nothing of it.
 #[test]
 fn a_stage_shows_only_what_has_begun_anew() {
