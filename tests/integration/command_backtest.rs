@@ -128,6 +128,10 @@ async fn the_page_has_the_numbers_and_needs_no_network() {
         "{said}"
     );
     let page = std::fs::read_to_string(&html).expect("it was written");
+    let to_stdout = [&["--events", &events, "--html", "-"], &UNTIL[..]].concat();
+    let printed = from_files(&to_stdout).await;
+    assert!(printed.starts_with("<!"), "{}", &printed[..200]);
+    assert!(!printed.contains("The page is") && !std::path::Path::new("-").exists());
     // The longest blocked time, and all of it.
     for number in ["14 h 25 min", "16 h 10 min"] {
         assert!(

@@ -27,6 +27,26 @@ async fn where_nobody_can_be_asked_nothing_is_changed() {
 }
 
 #[tokio::test]
+async fn no_pipeline_name_is_wrong_usage() {
+    let command = shop().await;
+    for names in ["", " , "] {
+        for arguments in [
+            vec!["override", "clear", "--pipelines", names],
+            vec!["status", "--pipelines", names],
+        ] {
+            let ended = command.run(&arguments).await;
+            assert_eq!(ended.code, Some(64), "{arguments:?}: {}", ended.stderr);
+            assert!(
+                ended.stderr.contains("--pipelines names no pipeline"),
+                "{arguments:?}: {}",
+                ended.stderr
+            );
+        }
+    }
+    assert_eq!(command.calls("UntagResource"), (0, 0));
+}
+
+#[tokio::test]
 async fn what_is_no_override_tags_nothing() {
     let command = shop().await;
     let mut said = Vec::new();

@@ -96,6 +96,66 @@ async fn a_profile_that_does_not_exist_says_what_to_try() {
     ");
 }
 
+/// As the AWS CLI: credentials in the environment may be another account's than the profile that was meant.
+#[tokio::test]
+async fn unknown_profile_is_an_error_despite_credentials() {
+    let command = CommandLine::new().await.with("AWS_PROFILE", "nope");
+    let ended = command.run(&["check"]).await;
+    assert_eq!(ended.code, Some(2));
+    assert!(
+        ended
+            .stderr
+            .contains("the AWS profile `nope` is not configured"),
+        "{}",
+        ended.stderr
+    );
+    assert_eq!(command.calls("DescribeEvents"), (0, 0));
+    let default = command.with("AWS_PROFILE", "default");
+    assert_eq!(default.run(&["check"]).await.code, Some(0));
+}
+
+#[tokio::test]
+async fn region_that_is_none_is_wrong_usage() {
+    let command = CommandLine::new().await;
+    let ended = command.run(&["check", "--region", "moon"]).await;
+    assert_eq!(ended.code, Some(64), "{}", ended.stderr);
+    // What the environment says is no argument.
+    let command = command.with("AWS_REGION", "moon");
+    assert_eq!(command.run(&["check"]).await.code, Some(2));
+}
+
+#[tokio::test]
+async fn empty_region_does_not_hide_the_default_region() {
+    let command = CommandLine::new().await.with("AWS_REGION", "");
+    let ended = command.run(&["check"]).await;
+    assert!(
+        ended.stderr.contains("no AWS region is configured"),
+        "{}",
+        ended.stderr
+    );
+    let command = command.with("AWS_DEFAULT_REGION", "eu-west-1");
+    let ended = command.run(&["check"]).await;
+    assert!(
+        ended.stdout.contains("in eu-west-1, global"),
+        "{}",
+        ended.stdout
+    );
+}
+
+#[tokio::test]
+async fn endpoint_without_a_scheme_is_one_sentence() {
+    let command = CommandLine::new()
+        .await
+        .with("AWS_ENDPOINT_URL", "localhost:4566");
+    let ended = command.run(&["check"]).await;
+    assert_eq!(ended.code, Some(2));
+    let first = ended.stdout.lines().next().unwrap_or_default();
+    assert_eq!(
+        first,
+        "unknown: AWS Health is unavailable: dispatch failure: other: failed to apply endpoint `localhost:4566`: endpoint must contain scheme"
+    );
+}
+
 /// Nothing listens at the port any more.
 #[tokio::test]
 async fn an_endpoint_that_nobody_listens_at_is_an_unreadable_aws_health() {

@@ -243,3 +243,25 @@ async fn slow_aws_health_is_waited_for() {
         assert_eq!(verdict(gate.job("us-east-1").await), "clear", "{seconds} s");
     }
 }
+
+/// CloudWatch and SNS take 256 KB.
+#[tokio::test(start_paused = true)]
+async fn error_texts_of_a_megabyte_are_cut() {
+    let long = "x".repeat(1_000_000);
+    let gate = GateWorld::new("us-east-1");
+    for operation in ["DescribeEvents", "GetJobDetails"] {
+        let error = Fault::Error(ServiceError::new("AccessDeniedException", &*long));
+        gate.world
+            .with(|sandbox, _| sandbox.fail(operation, error, ALWAYS));
+    }
+    let (_, message) = failure(gate.job("us-east-1").await);
+    assert!(message.len() < 5_000, "{} bytes", message.len());
+    assert!(message.contains("health:DescribeEvents"), "{message}");
+    let refused = Fault::Error(ServiceError::new("AccessDeniedException", &*long));
+    gate.world
+        .with(|sandbox, _| sandbox.fail("PutJobFailureResult", refused, ALWAYS));
+    gate.job("us-east-1").await;
+    let error = gate.returned().expect_err("the job was not answered");
+    let text = error["errorMessage"].as_str().expect("a text");
+    assert!(text.len() < 2_000, "{} bytes", text.len());
+}

@@ -9,7 +9,7 @@ use aws_sandbox::{Fault, Outcome, ServiceError};
 use serde_json::{Value, json};
 
 use crate::in_world::{FUNCTION, GateWorld, RETRY_FUNCTION};
-use crate::story::{Story, WHILE, gated, lambda, outcomes, pipeline};
+use crate::story::{ALWAYS, Story, WHILE, gated, lambda, outcomes, pipeline};
 
 /// A sweep in which an operation's answers, from the given call on, are not what the sandbox would say but a variation
 /// of what it said in a sweep before.
@@ -308,4 +308,19 @@ async fn a_stage_that_was_stopped_yesterday_is_left_to_people() {
         ]
     );
     assert_eq!(story.retries(), 0);
+}
+
+/// A pipeline that is created while the pages are read moves others into the next one.
+#[tokio::test(start_paused = true)]
+async fn pipeline_listed_twice_is_retried_once() {
+    let story = Story::of(vec![gated("checkout")]).await;
+    story.close_the_issue();
+    let twice = json!({"pipelines": [{"name": "checkout"}, {"name": "checkout"}]});
+    story.fail("ListPipelines", Fault::Output(twice), ALWAYS);
+    let returned = story.sweep().await;
+    assert_eq!(
+        outcomes(&returned),
+        ["checkout/Production retried: AWS Health is clear"]
+    );
+    assert_eq!(returned["pipelines"], 1);
 }

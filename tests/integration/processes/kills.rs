@@ -256,8 +256,15 @@ async fn survive(policy: &str, dies: &'static str, which: In, at_least: usize) {
             );
             let retries = accepted(sandbox, "RetryStageExecution").count();
             assert_eq!(retries, usize::from(policy == FAIL), "{death:?}");
+            // Before the job has its result: whoever dies after that has told them.
+            let told_at = accepted(sandbox, "Publish").next().map(|call| call.at);
+            let result = accepted(sandbox, "PutJobFailureResult").next();
             assert!(
-                policy == WARN || !sandbox.sns.published().is_empty(),
+                result.is_none_or(|result| told_at.is_some_and(|told| told <= result.at)),
+                "{death:?}: people know of the failure before CodePipeline does"
+            );
+            assert!(
+                policy == WARN || told_at.is_some(),
                 "{death:?}: people know"
             );
             // Of a retry, unless it dies between retrying and telling: ARCHITECTURE.md does not promise that.
