@@ -50,6 +50,10 @@ pub(crate) fn is_transient<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool
             || status.as_u16() == TOO_MANY_REQUESTS
             || error.code().is_some_and(is_throttling);
     }
+    if let SdkError::DispatchFailure(failure) = error {
+        // Not a server whose certificate is not trusted: it will have the same one a moment later.
+        return failure.is_io() || failure.is_timeout() || failure.as_other().is_some();
+    }
     !matches!(error, SdkError::ConstructionFailure(_))
 }
 
