@@ -96,7 +96,8 @@ async fn a_profile_that_does_not_exist_says_what_to_try() {
     ");
 }
 
-/// As the AWS CLI: credentials in the environment may be another account's than the profile that was meant.
+/// As the AWS CLI: credentials in the environment may be another account's than the profile that
+/// was meant.
 #[tokio::test]
 async fn unknown_profile_is_an_error_despite_credentials() {
     let command = CommandLine::new().await.with("AWS_PROFILE", "nope");

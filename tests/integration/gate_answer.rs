@@ -139,7 +139,8 @@ async fn a_job_of_another_region_fails_the_invocation_and_says_where_it_asked() 
     assert_snapshot!(error["errorMessage"].as_str().expect("a text"), @"CodePipeline in us-east-1 has no job 66666666-aaaa-4666-8666-666666666666: the job is of another region, or its event was made up");
 }
 
-/// People are told before the job is answered, whatever comes of the answer: once or more, but never not.
+/// People are told before the job is answered, whatever comes of the answer: once or more, but
+/// never not.
 #[tokio::test(start_paused = true)]
 async fn people_are_told_once_or_more_but_never_not() {
     let cut = Fault::Cut;

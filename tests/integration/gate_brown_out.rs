@@ -1,4 +1,5 @@
-//! Environments that have gone through a brown-out: the jobs after it get all the attempts that a fresh environment gives them.
+//! Environments that have gone through a brown-out: the jobs after it get all the attempts that a
+//! fresh environment gives them.
 
 use aws_sandbox::{Fault, ServiceError};
 use health_gate_aws::Settings;
@@ -21,7 +22,8 @@ fn fail(gate: &GateWorld, operation: &str, fault: Fault, calls: std::ops::Range<
         .with(|sandbox, _| sandbox.fail(operation, fault, calls));
 }
 
-/// Fifteen jobs of which CodePipeline takes no answer, with Lambda's re-runs, and then forty of each of which it takes the fourth attempt.
+/// Fifteen jobs of which CodePipeline takes no answer, with Lambda's re-runs, and then forty of
+/// each of which it takes the fourth attempt.
 #[tokio::test(start_paused = true)]
 async fn no_answer_is_lost_after_a_brown_out() {
     for seed in 0..10 {
@@ -55,7 +57,8 @@ async fn aws_health_is_read_after_a_brown_out() {
     }
 }
 
-/// What the pipeline says is read, too: an override counts although its tag is read at the third attempt.
+/// What the pipeline says is read, too: an override counts although its tag is read at the third
+/// attempt.
 #[tokio::test(start_paused = true)]
 async fn an_override_is_read_after_a_brown_out() {
     let story = Story::of(vec![gated("checkout")]).await;
@@ -70,7 +73,8 @@ async fn an_override_is_read_after_a_brown_out() {
     assert_eq!(gate.calls("ListTagsForResource") - before, 3);
 }
 
-/// Sweeps that CodePipeline and AWS Health fail again and again, and then one that each of them fails twice.
+/// Sweeps that CodePipeline and AWS Health fail again and again, and then one that each of them
+/// fails twice.
 #[tokio::test(start_paused = true)]
 async fn a_stage_is_retried_after_a_brown_out() {
     let story = Story::of(vec![gated("checkout")]).await;

@@ -24,7 +24,8 @@ pub struct Clients {
     pub(crate) health: aws_sdk_health::Client,
     pub(crate) health_endpoints: HealthEndpoints,
     pub(crate) codepipeline: aws_sdk_codepipeline::Client,
-    /// The client for job results. [`put_job_result`](crate::put_job_result) makes its attempts itself.
+    /// The client for job results. [`put_job_result`](crate::put_job_result) makes its attempts
+    /// itself.
     pub(crate) job_results: aws_sdk_codepipeline::Client,
     /// Made when there is something to tell: most deployments pass.
     pub(crate) sns: Arc<LazySns>,
@@ -78,7 +79,8 @@ impl Clients {
             return Err(InvalidRegion(region.to_string()).into());
         }
 
-        // Every call has a time limit. The SDK's protection against stalled streams would end a slow call before it.
+        // Every call has a time limit. The SDK's protection against stalled streams would end a
+        // slow call before it.
         let config = bounded(config)
             .into_builder()
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
@@ -96,8 +98,9 @@ impl Clients {
                 .with_initial_backoff(Duration::from_millis(250))
                 .with_max_backoff(Duration::from_secs(2))
         };
-        // The SDK's retry budget lives as long as the process: a few jobs in a brown-out would leave none for the jobs
-        // after it. Attempts are limited by their number and by the invocation's time instead.
+        // The SDK's retry budget lives as long as the process: a few jobs in a brown-out would
+        // leave none for the jobs after it. Attempts are limited by their number and by the
+        // invocation's time instead.
         let partition = |service| {
             RetryPartition::custom(service)
                 .token_bucket(TokenBucket::unlimited())

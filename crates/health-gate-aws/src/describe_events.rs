@@ -31,14 +31,15 @@ const REGIONS_PER_REQUEST: usize = 10;
 const EVENTS_PER_PAGE: i32 = 100;
 /// A request of the gate with more pages than this is not read to its end.
 const PAGES_PER_REQUEST: usize = 50;
-/// A reading of the gate with more bytes of events than this is not read to its end: the smallest function has 128 MB, and AWS's own events
-/// have some hundred bytes each.
+/// A reading of the gate with more bytes of events than this is not read to its end: the smallest
+/// function has 128 MB, and AWS's own events have some hundred bytes each.
 const BYTES_OF_EVENTS: usize = 16 * 1024 * 1024;
 /// The longest text of an event that is kept, in bytes: AWS's longest ARN (API reference, `Event`).
 const TEXT_BYTES: usize = 1_600;
-/// The same of a request for all that AWS Health keeps: a busy account has some thousand events in 90 days.
+/// The most pages of a request for all that AWS Health keeps: a busy account has some thousand
+/// events in 90 days.
 const PAGES_OF_HISTORY: usize = 1_000;
-/// The same for all that AWS Health keeps, which is read on a person's machine.
+/// The most bytes of events of such a request, which is made on a person's machine.
 const BYTES_OF_HISTORY: usize = 1024 * 1024 * 1024;
 
 /// How many pages were asked for, and how many came.
@@ -140,7 +141,8 @@ fn from(since: UtcDateTime) -> DateTimeRange {
 
 /// Reads all pages of all requests at the endpoint of a region; what was read is in `seen` even if that ends early.
 ///
-/// The first attempt at a page takes `attempt` at most. `leaves_silent`: an endpoint that does not answer the first page is not asked again.
+/// The first attempt at a page takes `attempt` at most. `leaves_silent`: an endpoint that does not
+/// answer the first page is not asked again.
 pub(crate) async fn describe_events(
     clients: &Clients,
     endpoint: &str,
@@ -287,8 +289,9 @@ fn event(event: types::Event) -> Event {
     }
 }
 
-/// `None` for a time that is no date, years before or after all others. The SDK reads what is no number as 1970, in which AWS had no
-/// events: a time that cannot be read must not make an event stale.
+/// `None` for a time that is no date, years before or after all others. The SDK reads what is no
+/// number as 1970, in which AWS had no events: a time that cannot be read must not make an event
+/// stale.
 pub(crate) fn utc(time: aws_smithy_types::DateTime) -> Option<UtcDateTime> {
     (time.secs() > 0)
         .then(|| UtcDateTime::from_unix_timestamp_nanos(time.as_nanos()).ok())

@@ -6,8 +6,8 @@ use crate::refusal::{Refusal, endless};
 /// A region has at most 1,000 pipelines unless the quota was raised; a page takes as many.
 const PAGES: usize = 100;
 
-/// Reads the names of all pipelines, all pages, each name once and in order: a pipeline that is created or deleted meanwhile may move another one into
-/// the next page.
+/// Reads the names of all pipelines, all pages, each name once and in order: a pipeline that is
+/// created or deleted meanwhile may move another one into the next page.
 ///
 /// # Errors
 /// [`Refusal`] if a page could not be read.

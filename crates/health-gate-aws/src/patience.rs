@@ -12,8 +12,8 @@ use aws_smithy_types::timeout::TimeoutConfig;
 
 /// Lifts the limit of an attempt once an attempt at the same call has timed out.
 ///
-/// The first limit catches a lost connection. A service that was slow once is slow again, and a slow response is better
-/// than none: the next attempt has all the time that the caller has.
+/// The first limit catches a lost connection. A service that was slow once is slow again, and a
+/// slow response is better than none: the next attempt has all the time that the caller has.
 #[derive(Debug)]
 pub(crate) struct LastAttemptWaits;
 

@@ -72,8 +72,8 @@ pub enum PutJobResultError {
     },
 }
 
-/// Delivers the result of a job. Attempts are spread over the whole of `budget`: a job without its result blocks its stage, and
-/// nothing else is left to do with the time.
+/// Delivers the result of a job. Attempts are spread over the whole of `budget`: a job without its
+/// result blocks its stage, and nothing else is left to do with the time.
 ///
 /// # Errors
 /// [`PutJobResultError`] when the job still waits for a result, or may do.

@@ -30,8 +30,8 @@ pub struct HealthReading {
 /// Reads AWS Health, within `budget`. A page that could not be read makes the reading unknown; the events of the
 /// pages before it are kept.
 ///
-/// An endpoint that is silent at first is asked once more, or the other one is, and that attempt has all the time that is left: a slow answer is better
-/// than none.
+/// An endpoint that is silent at first is asked once more, or the other one is, and that attempt
+/// has all the time that is left: a slow answer is better than none.
 ///
 /// The reading begins at once at the endpoint that is usually active, and which one is, is looked up beside it. If the active
 /// endpoint cannot be reached, does not answer or fails, the other one is asked; its data may be behind.
@@ -81,7 +81,8 @@ async fn read(clients: &Clients, requests: &Requests, budget: Duration) -> Healt
     }
 }
 
-/// What the first attempt at a page may take: AWS Health answers within a second, and an attempt that takes this long is better made again.
+/// What the first attempt at a page may take: AWS Health answers within a second, and an attempt
+/// that takes this long is better made again.
 fn first_attempt(budget: Duration) -> Duration {
     FIRST_ATTEMPT.min(budget / 3)
 }
@@ -109,7 +110,8 @@ impl Reader<'_> {
     ) -> (Reading, String) {
         let begin = tokio::time::Instant::now();
         let attempt = first_attempt(budget);
-        // An endpoint that fails leaves the other one half of the time, a silent one most of it; one that has begun to answer may use all of it.
+        // An endpoint that fails leaves the other one half of the time, a silent one most of it;
+        // one that has begun to answer may use all of it.
         let patience = if endpoints.other.is_some() {
             budget / 2
         } else {
@@ -187,8 +189,9 @@ impl Reader<'_> {
         }
     }
 
-    /// Gives up after `patience` if no page has come by then, and after `budget` in any case. The first attempt at a page takes `attempt` at
-    /// most. If there is more time than `patience`, it is for another endpoint: then a silent one is not asked again.
+    /// Gives up after `patience` if no page has come by then, and after `budget` in any case. The
+    /// first attempt at a page takes `attempt` at most. If there is more time than `patience`, it
+    /// is for another endpoint: then a silent one is not asked again.
     async fn at(
         &self,
         endpoint: &str,

@@ -33,9 +33,9 @@ pub struct UnknownProfile(String);
 /// Loads the configuration of a person's machine, as every AWS SDK does: environment, files, SSO, roles, `AWS_ENDPOINT_URL` and its variables
 /// for single services.
 ///
-/// # Errors
-/// [`UnknownProfile`] when the profile that was chosen, or that `AWS_PROFILE` names, is in no file: as the AWS CLI, and even if the environment has
-/// credentials, which may be another account's.
+/// # Errors [`UnknownProfile`] when the profile that was chosen, or that `AWS_PROFILE` names, is in
+/// no file: as the AWS CLI, and even if the environment has credentials, which may be another
+/// account's.
 pub async fn load_sdk_config(clock: &Clock, chosen: Profile) -> Result<SdkConfig, UnknownProfile> {
     if let Some(name) = chosen.name.clone().or_else(|| variable("AWS_PROFILE")) {
         ensure_configured(name).await?;
@@ -75,7 +75,8 @@ pub async fn load_sdk_config(clock: &Clock, chosen: Profile) -> Result<SdkConfig
         .build())
 }
 
-/// The profile `default` need not be configured. Files that cannot be read say so when credentials are looked for.
+/// The profile `default` need not be configured. Files that cannot be read say so when credentials
+/// are looked for.
 async fn ensure_configured(name: String) -> Result<(), UnknownProfile> {
     let files = EnvConfigFiles::default();
     match profile::load(&Fs::real(), &Env::real(), &files, None).await {

@@ -42,7 +42,8 @@ pub(crate) fn is_throttling(code: &str) -> bool {
     )
 }
 
-/// Whether the same call may succeed a moment later: nothing answered, the service itself failed, or it throttles.
+/// Whether the same call may succeed a moment later: nothing answered, the service itself failed,
+/// or it throttles.
 pub(crate) fn is_transient<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
     if let SdkError::ServiceError(service) = error {
         let status = service.raw().status();

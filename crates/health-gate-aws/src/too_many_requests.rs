@@ -5,7 +5,8 @@ use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryA
 
 use crate::sdk_error::TOO_MANY_REQUESTS;
 
-/// Classifies HTTP 429 as throttling. The SDK knows throttling by AWS's error codes alone, which the response of a proxy or a load balancer lacks.
+/// Classifies HTTP 429 as throttling. The SDK knows throttling by AWS's error codes alone, which
+/// the response of a proxy or a load balancer lacks.
 #[derive(Debug)]
 pub(crate) struct TooManyRequests;
 

@@ -40,7 +40,8 @@ pub(crate) struct Arguments {
     /// The end of these days, in UTC, like 2026-11-23T18:00Z [default: now].
     #[arg(long, value_name = "TIME", value_parser = times::option)]
     until: Option<UtcDateTime>,
-    /// Write a page with a time line to this file, for a browser: it needs no network. `-` is standard output, and then nothing else is written there.
+    /// Write a page with a time line to this file, for a browser: it needs no network. `-` is
+    /// standard output, and then nothing else is written there.
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
     #[command(flatten)]

@@ -58,7 +58,8 @@ pub enum EventStatus {
     Closed,
     /// `upcoming`: not begun.
     Upcoming,
-    /// A status that this version does not know. It counts as open: an event that cannot be understood is not one that is over.
+    /// A status that this version does not know. It counts as open: an event that cannot be
+    /// understood is not one that is over.
     Other,
 }
 

@@ -181,8 +181,10 @@ impl StoppedStage {
             && stage.pipeline_execution_id == self.pipeline_execution_id
     }
 
-    /// Whether the stage still is as it was when it was looked at: the same execution, failed by these attempts and no others. An action that has
-    /// not run in this execution may still show an older one's failure, which does not count. When people retry all actions, the state shows only those that have begun anew, and the history shows how the others had failed.
+    /// Whether the stage still is as it was when it was looked at: the same execution, failed by
+    /// these attempts and no others. An action that has not run in this execution may still show an
+    /// older one's failure, which does not count. When people retry all actions, the state shows
+    /// only those that have begun anew, and the history shows how the others had failed.
     pub fn is_still(&self, stage: &StageState) -> bool {
         let is_known = |failed: &&ActionAttempt| {
             let mut stops = self.stops.iter();

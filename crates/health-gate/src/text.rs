@@ -15,8 +15,9 @@ pub fn one_line(text: &str) -> String {
     text.replace(is_invisible, " ")
 }
 
-/// A foreign text on one line, at most 1,000 bytes of it. AWS's own error texts have some hundred; a log line or a message of
-/// 256 KB, which is all that CloudWatch and SNS take, would be lost with everything else that it says.
+/// A foreign text on one line, at most 1,000 bytes of it. AWS's own error texts have some hundred;
+/// a log line or a message of 256 KB, which is all that CloudWatch and SNS take, would be lost with
+/// everything else that it says.
 pub fn one_short_line(text: &str) -> String {
     cut(one_line(text), SHORT_BYTES)
 }

@@ -104,7 +104,8 @@ impl PipelineGate {
         Ok(result)
     }
 
-    /// Answers the job whose result CodePipeline has refused. The round becomes one that failed and says so plainly: the job must
+    /// Answers the job whose result CodePipeline has refused. The round becomes one that failed and
+    /// says so plainly: the job must
     /// not hang.
     async fn replace(
         &self,
@@ -136,8 +137,9 @@ impl PipelineGate {
         (round, result, notified)
     }
 
-    /// Tells people before the job is answered. An invocation that is killed after its answer runs again, finds the job answered and
-    /// cannot know what people heard; one that is killed before tells them twice. A hold's token says whether they were told.
+    /// Tells people before the job is answered. An invocation that is killed after its answer runs
+    /// again, finds the job answered and cannot know what people heard; one that is killed before
+    /// tells them twice. A hold's token says whether they were told.
     async fn announce(&self, round: &mut Round, time: &TimeBudget) -> Option<Result<(), String>> {
         let Round::Decided(evaluation) = round else {
             return None;

@@ -31,7 +31,8 @@ fn open_issue() -> Event {
     event
 }
 
-/// A hold that has run out fails, whatever could be read and whatever the policy says of what could not.
+/// A hold that has run out fails, whatever could be read and whatever the policy says of what could
+/// not.
 #[test]
 fn run_out_hold_fails_whatever_on_unknown_says() {
     for on_unknown in ["pass", "hold", "fail"] {

@@ -8,8 +8,9 @@ use super::{Checked, Checks, Invariant, Look};
 use crate::functions::Ending;
 
 impl Checks {
-    /// People are told of each failure, of the start and the end of a hold and of an override, and of the start once: before the job is answered, so that they
-    /// know even if the invocation ends there. A result that replaces another one is told after it.
+    /// People are told of each failure, of the start and the end of a hold and of an override, and
+    /// of the start once: before the job is answered, so that they know even if the invocation ends
+    /// there. A result that replaces another one is told after it.
     pub(super) fn told_of_a_job(
         &mut self,
         decided: &Decided<'_>,
